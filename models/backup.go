@@ -1,0 +1,157 @@
+package models
+
+import "time"
+
+// Status is how a backup or a drive file stands, as the API tells it.
+type Status string
+
+// The three statuses of the outside contract.
+const (
+	StatusPending  Status = "pending"
+	StatusFinished Status = "finished"
+	StatusFailed   Status = "failed"
+)
+
+// Settled reports whether the status is final until somebody asks for a retry.
+func (s Status) Settled() bool { return s == StatusFinished || s == StatusFailed }
+
+// Phase is what happens inside a pending backup.
+type Phase string
+
+// The phases in the order a backup goes through them. A settled backup keeps
+// the last phase it reached, which tells where a failed one stopped.
+const (
+	PhaseQueued    Phase = "queued"
+	PhaseDumping   Phase = "dumping"
+	PhaseUploading Phase = "uploading"
+	PhaseVerifying Phase = "verifying"
+)
+
+// Trigger is what started a backup.
+type Trigger string
+
+// The triggers.
+const (
+	TriggerSchedule Trigger = "schedule"
+	TriggerPage     Trigger = "page"
+	TriggerAPI      Trigger = "api"
+	TriggerCLI      Trigger = "cli"
+)
+
+// Backup is one run of a job.
+type Backup struct {
+	ID    string `gorm:"primaryKey;size:36"`
+	JobID string `gorm:"size:36;not null"`
+	// Label is the job's label when the backup was made; renaming a job does not rename its past.
+	Label    string `gorm:"size:255;not null"`
+	SourceID string `gorm:"size:36;not null"`
+	// Slot is what the run is for: the scheduled second in RFC 3339 UTC, or
+	// "manual:" and the backup's id. It is unique within the job.
+	Slot    string  `gorm:"size:64;not null"`
+	Trigger Trigger `gorm:"size:16;not null"`
+	// Attempt counts from 1 and grows with each retry.
+	Attempt int    `gorm:"not null"`
+	Status  Status `gorm:"size:16;not null"`
+	Phase   Phase  `gorm:"size:16;not null"`
+	// FileName is the name of the dump file, without a folder.
+	FileName string `gorm:"size:255;not null"`
+	// DumpPath is the local path where the dump is: the spool while it exists,
+	// then the copy on a local drive; nil when there is none.
+	DumpPath *string `gorm:"size:4096"`
+	// Error is the sentence that says why the backup failed; empty otherwise.
+	Error string `gorm:"type:text"`
+	// Warnings are sentences, one a line, about what the backup does not hold
+	// or promise although it finished.
+	Warnings string `gorm:"type:text"`
+	// RawSize is the length of the dump before compression, so far while dumping.
+	RawSize int64 `gorm:"not null"`
+	// Size is the length of the dump file, so far while dumping.
+	Size int64 `gorm:"not null"`
+	// SHA256 is the digest of the dump file; empty until the dump is proven.
+	SHA256 string `gorm:"column:sha256;size:64;not null"`
+	// LeaseOwner is the id of the runner that works on the backup; empty when none does.
+	LeaseOwner string `gorm:"size:36;not null"`
+	// LeaseUntil is when the lease runs out unless its owner renews it.
+	LeaseUntil *time.Time `gorm:"precision:6"`
+	// StartedAt is when the newest attempt began, DumpedAt when its dump proved
+	// itself, SettledAt when the backup finished or failed.
+	StartedAt *time.Time `gorm:"precision:6"`
+	DumpedAt  *time.Time `gorm:"precision:6"`
+	SettledAt *time.Time `gorm:"precision:6"`
+	// ProvenAt is when a restore of this backup was last found equal to its manifest.
+	ProvenAt  *time.Time `gorm:"precision:6"`
+	CreatedAt time.Time  `gorm:"precision:6;not null"`
+	// UpdatedAt is nil until the first change after the insert.
+	UpdatedAt  *time.Time  `gorm:"precision:6;autoUpdateTime:false"`
+	DriveFiles []DriveFile `gorm:"foreignKey:BackupID"`
+}
+
+// DriveFile is one copy of a backup on one drive.
+type DriveFile struct {
+	ID       string `gorm:"primaryKey;size:36"`
+	BackupID string `gorm:"size:36;not null"`
+	DriveID  string `gorm:"size:36;not null"`
+	// Provider is the drive's kind, such as "local" or "s3".
+	Provider string `gorm:"size:32;not null"`
+	// Label is the name of the file on the drive, without a folder.
+	Label string `gorm:"size:255;not null"`
+	// Key is where the drive keeps the file, relative to the drive's own root.
+	Key string `gorm:"size:1024;not null"`
+	// Path is the full path or identifier on the provider; nil until the copy is there.
+	Path   *string `gorm:"size:4096"`
+	Status Status  `gorm:"size:16;not null"`
+	// Error is the sentence that says why the copy failed; empty otherwise.
+	Error string `gorm:"type:text"`
+	// Size is how many bytes the drive has taken so far; the file's length once finished.
+	Size int64 `gorm:"not null"`
+	// VerifiedAt is when the copy was last read back and found identical.
+	VerifiedAt *time.Time `gorm:"precision:6"`
+	CreatedAt  time.Time  `gorm:"precision:6;not null"`
+	UpdatedAt  *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+}
+
+// Log is what a run wrote down, oldest line first: the program's own steps and
+// the dump tool's stderr, without secrets.
+type Log struct {
+	BackupID  string    `gorm:"primaryKey;size:36"`
+	Text      string    `gorm:"type:mediumtext"`
+	UpdatedAt time.Time `gorm:"precision:6;autoUpdateTime:false"`
+}
+
+// DrillOutcome is what a drill found.
+type DrillOutcome string
+
+// The outcomes of a drill.
+const (
+	// DrillProven says that the restored database equals the manifest.
+	DrillProven DrillOutcome = "proven"
+	// DrillDisproven says that it does not, or that the copy is damaged.
+	DrillDisproven DrillOutcome = "disproven"
+	// DrillUnverified says that the drill could not be made, and Reason why.
+	DrillUnverified DrillOutcome = "unverified"
+)
+
+// Drill is one restore into a scratch database, compared with the manifest.
+type Drill struct {
+	ID          string       `gorm:"primaryKey;size:36"`
+	BackupID    string       `gorm:"size:36;not null;index"`
+	DriveFileID string       `gorm:"size:36;not null"`
+	Outcome     DrillOutcome `gorm:"size:16;not null"`
+	// Reason is a sentence: what was compared, or what differs, or why it could not be told.
+	Reason string `gorm:"type:text"`
+	// Duration is how long the restore and the comparison took.
+	Duration  time.Duration `gorm:"not null"`
+	CreatedAt time.Time     `gorm:"precision:6;not null"`
+}
+
+// Runner is one process that works on backups: a server, or a command.
+type Runner struct {
+	ID   string `gorm:"primaryKey;size:36"`
+	Host string `gorm:"size:255;not null"`
+	PID  int    `gorm:"not null"`
+	// Serves says that the runner takes backups from the queue, as servers do.
+	Serves    bool      `gorm:"not null"`
+	StartedAt time.Time `gorm:"precision:6;not null"`
+	// SeenAt is the runner's newest heartbeat.
+	SeenAt time.Time `gorm:"precision:6;not null;index"`
+}

@@ -1,0 +1,122 @@
+package models
+
+import "time"
+
+// ObjectKind names what a database object is.
+type ObjectKind string
+
+// The kinds of object that an inventory counts. An engine may use further
+// words; these are the ones pages know how to order.
+const (
+	ObjectTable      ObjectKind = "table"
+	ObjectView       ObjectKind = "view"
+	ObjectTrigger    ObjectKind = "trigger"
+	ObjectRoutine    ObjectKind = "routine"
+	ObjectEvent      ObjectKind = "event"
+	ObjectSequence   ObjectKind = "sequence"
+	ObjectIndex      ObjectKind = "index"
+	ObjectConstraint ObjectKind = "constraint"
+	ObjectExtension  ObjectKind = "extension"
+	ObjectType       ObjectKind = "type"
+	ObjectSchema     ObjectKind = "schema"
+	ObjectBlobs      ObjectKind = "large objects"
+)
+
+// Object is one thing in a database.
+type Object struct {
+	Kind ObjectKind
+	// Schema is empty where the engine has none below the database.
+	Schema string `json:",omitempty"`
+	Name   string
+}
+
+// TableDigest is what a dump holds of one table.
+type TableDigest struct {
+	Schema string `json:",omitempty"`
+	Name   string
+	Rows   int64
+	// Bytes is the length of the table's data section in the dump.
+	Bytes int64
+	// SHA256 is the digest of that section. Two dumps made with the same tool
+	// and options have equal digests where the table's rows are equal.
+	SHA256 string
+}
+
+// Inventory is what a dump says about itself, computed while it streamed.
+type Inventory struct {
+	// Database is the database's name, or the file's path for SQLite.
+	Database string
+	// ServerVersion, Tool and ToolVersion tell what made the dump.
+	ServerVersion string
+	Tool          string
+	ToolVersion   string
+	Tables        []TableDigest
+	Objects       []Object
+	// Warnings are sentences about what the dump does not hold or promise.
+	Warnings []string `json:",omitempty"`
+}
+
+// Rows returns the rows of all tables.
+func (i Inventory) Rows() int64 {
+	var n int64
+	for _, t := range i.Tables {
+		n += t.Rows
+	}
+	return n
+}
+
+// Count returns how many objects of a kind there are.
+func (i Inventory) Count(kind ObjectKind) int {
+	n := 0
+	for _, o := range i.Objects {
+		if o.Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// ManifestVersion is the version of the manifest format that this program writes.
+const ManifestVersion = 1
+
+// Manifest describes one backup fully. It is written as JSON beside every copy,
+// so that a catalogue can be rebuilt from a drive alone.
+type Manifest struct {
+	// Format is always "backupman-manifest".
+	Format  string
+	Version int
+	// Backup, Job, Source and Provider tell whose backup it is.
+	BackupID  string
+	Job       string
+	Source    string
+	Provider  string
+	CreatedAt time.Time
+	DumpedAt  time.Time
+	File      FileFacts
+	Inventory Inventory
+}
+
+// FileFacts describe the dump file itself.
+type FileFacts struct {
+	Name        string
+	Size        int64
+	SHA256      string
+	Compression Compression
+	// RawSize and RawSHA256 describe the dump before compression.
+	RawSize   int64
+	RawSHA256 string
+}
+
+// SourceReport is what a source's check found, before any backup runs.
+type SourceReport struct {
+	ServerVersion string
+	Tool          string
+	ToolVersion   string
+	// Tables counts what the account can see; Size is the database's own estimate in bytes.
+	Tables int
+	Size   int64
+	// Problems keep a backup from being made; each says how to mend it.
+	Problems []string
+	// Warnings do not.
+	Warnings []string
+}

@@ -1,0 +1,105 @@
+package models
+
+import (
+	"strconv"
+	"strings"
+)
+
+// SettingType is the form a setting's value takes.
+type SettingType string
+
+// The setting types. Every value is kept as a string; the type says how a
+// loader checks it and how a form asks for it.
+const (
+	SettingText SettingType = "text"
+	SettingInt  SettingType = "int"
+	SettingBool SettingType = "bool"
+	SettingPath SettingType = "path"
+	// SettingChoice takes one of Choices.
+	SettingChoice SettingType = "choice"
+)
+
+// Setting declares one setting of a kind of source or drive. The YAML loader,
+// the forms, the checks and the documentation all come from it.
+type Setting struct {
+	// Name is the key in YAML, such as "db_name".
+	Name string
+	// Label is what a form calls it.
+	Label string
+	// Help is a sentence for the person who fills it in.
+	Help     string
+	Type     SettingType
+	Default  string
+	Choices  []string
+	Required bool
+	// Secret values are never shown, logged or written beside the others.
+	Secret bool
+	// Advanced settings are folded away.
+	Advanced bool
+}
+
+// Kind declares one kind of source or drive.
+type Kind struct {
+	// Provider is the word for it in YAML and in the API, such as "mysql".
+	Provider string
+	// Name is the word for it in prose, such as "MySQL or MariaDB".
+	Name     string
+	Settings []Setting
+	// Unsupported says why this version can read the kind's settings but not
+	// use it; empty for every kind that works.
+	Unsupported string
+}
+
+// Setting returns the declaration of the named setting.
+func (k Kind) Setting(name string) (Setting, bool) {
+	for _, s := range k.Settings {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}
+
+// Settings are the values of declared settings, by name.
+type Settings map[string]string
+
+// Int returns the named value as a number, or fallback when it is not one.
+func (s Settings) Int(name string, fallback int) int {
+	n, err := strconv.Atoi(s[name])
+	if err != nil {
+		return fallback
+	}
+	return n
+}
+
+// Bool reports whether the named value is true, in the words YAML uses.
+func (s Settings) Bool(name string) bool {
+	switch strings.ToLower(s[name]) {
+	case "true", "yes", "on", "1":
+		return true
+	}
+	return false
+}
+
+// Without returns a copy that lacks the kind's secrets.
+func (s Settings) Without(k Kind) Settings {
+	open := Settings{}
+	for name, value := range s {
+		if d, ok := k.Setting(name); ok && d.Secret {
+			continue
+		}
+		open[name] = value
+	}
+	return open
+}
+
+// Secrets returns the non-empty values of the kind's secret settings, for redaction.
+func (s Settings) Secrets(k Kind) []string {
+	var secrets []string
+	for _, d := range k.Settings {
+		if d.Secret && s[d.Name] != "" {
+			secrets = append(secrets, s[d.Name])
+		}
+	}
+	return secrets
+}

@@ -1,0 +1,61 @@
+package backup
+
+import (
+	"context"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+// Store is what this package asks of the metadata database. Methods that name a
+// runner change nothing and return models.ErrConflict when that runner no
+// longer holds the backup's lease.
+type Store interface {
+	// InsertBackup records a pending backup with its drive files, in one
+	// transaction. It returns models.ErrConflict when the job already has a
+	// backup for the slot, or one that is still pending.
+	InsertBackup(ctx context.Context, b models.Backup) error
+	// Backup returns one backup with its drive files, or models.ErrNotFound.
+	Backup(ctx context.Context, id string) (models.Backup, error)
+
+	// Claim gives a pending backup's lease to a runner until the given time. It
+	// returns models.ErrConflict when the backup has an owner other than from
+	// or is settled; from is empty for a backup that nobody holds.
+	Claim(ctx context.Context, id, from, runner string, until time.Time) error
+	// NextQueued returns the oldest pending backup that nobody holds, or
+	// models.ErrNotFound.
+	NextQueued(ctx context.Context) (models.Backup, error)
+	// Held returns the pending backups that a runner holds.
+	Held(ctx context.Context) ([]models.Backup, error)
+	// Begin records that a new attempt starts: StartedAt, and a clean slate of sizes.
+	Begin(ctx context.Context, id, runner string, at time.Time) error
+	// Renew extends the lease and records progress.
+	Renew(ctx context.Context, id, runner string, until time.Time, p models.Progress) error
+	// RecordDump records a proven dump and its manifest, in one transaction.
+	RecordDump(ctx context.Context, id, runner string, f models.DumpFacts, m models.Manifest) error
+	// ChangeDriveFile records how one copy stands.
+	ChangeDriveFile(ctx context.Context, backupID, driveFileID, runner string, c models.DriveFileChange) error
+	// Settle ends the backup and gives the lease back.
+	Settle(ctx context.Context, id, runner string, s models.Settlement) error
+	// Requeue makes a failed backup pending again: its attempt grows, its failed
+	// drive files become pending. With redump the dump's facts are forgotten and
+	// every drive file becomes pending. It returns models.ErrConflict when the
+	// backup has not failed, or when its job has another pending backup.
+	Requeue(ctx context.Context, id string, redump bool) error
+
+	// Manifest returns the manifest of a backup, or models.ErrNotFound.
+	Manifest(ctx context.Context, id string) (models.Manifest, error)
+	// SaveLog replaces the log of a backup.
+	SaveLog(ctx context.Context, id, text string) error
+	// LogText returns the log of a backup, empty when there is none.
+	LogText(ctx context.Context, id string) (string, error)
+	// LastFinished returns the job's newest finished backup, or models.ErrNotFound.
+	LastFinished(ctx context.Context, jobID string) (models.Backup, error)
+
+	// Beat records that a runner is alive.
+	Beat(ctx context.Context, r models.Runner) error
+	// RemoveRunner forgets a runner that has ended.
+	RemoveRunner(ctx context.Context, id string) error
+	// ServerSeenSince tells whether a runner that serves the queue was alive after t.
+	ServerSeenSince(ctx context.Context, t time.Time) (bool, error)
+}

@@ -1,0 +1,81 @@
+// Package drive keeps copies: one file per kind of place, and a registry that
+// names them.
+//
+// A drive publishes a copy all at once. Until Put has read its reader to io.EOF
+// nothing stands under the final name, and after a failed Put nothing of it is
+// left. Retries, rate limits and fault injection are decorators around a
+// Drive, never inside one.
+package drive
+
+import (
+	"context"
+	"io"
+
+	"github.com/backupman/backupman/models"
+)
+
+// Drive is one place. Keys are slash-separated relative paths made by
+// archive.Key; a drive never touches anything outside its own root.
+type Drive interface {
+	// Put stores what r yields under key and replaces an earlier copy at once.
+	// It publishes only after r returned io.EOF; any other read error is
+	// returned and leaves nothing behind. A full disk is models.ErrNoSpace.
+	Put(ctx context.Context, key string, r io.Reader, hint Hint) (Stored, error)
+
+	// Open reads the copy under key, or returns models.ErrNotFound.
+	Open(ctx context.Context, key string) (io.ReadCloser, error)
+
+	// Stat describes the copy under key, or returns models.ErrNotFound.
+	Stat(ctx context.Context, key string) (Stored, error)
+
+	// Delete removes the copy under key. Removing what is not there is no error.
+	Delete(ctx context.Context, key string) error
+
+	// List calls fn for every copy below prefix, in key order.
+	List(ctx context.Context, prefix string, fn func(Stored) error) error
+
+	// Check writes, reads back and deletes a probe, and leaves nothing behind.
+	Check(ctx context.Context) (Report, error)
+
+	// Sweep removes what an unfinished Put of the given key left behind.
+	Sweep(ctx context.Context, key string) error
+}
+
+// Hint is what is known about an upload before it starts.
+type Hint struct {
+	// ExpectedSize is a guess in bytes, for choosing part sizes and asking for
+	// free space; 0 when nothing is known.
+	ExpectedSize int64
+	// LocalPath is a complete local file with the same content, which a drive
+	// on the same file system may link instead of reading r; empty when there
+	// is none. It is asked for after r returned io.EOF, because a dump may
+	// still be growing when Put starts.
+	LocalPath func() string
+	// Progress, when set, is told how many bytes have been taken so far.
+	Progress func(bytes int64)
+}
+
+// Stored describes one copy.
+type Stored struct {
+	Key  string
+	Size int64
+	// Path is the full path or identifier on the provider, for people.
+	Path string
+	// LocalPath is the path of the file on this machine; empty for remote drives.
+	LocalPath string
+}
+
+// Report is what a drive's check found.
+type Report struct {
+	// Free and Total are bytes; -1 where the provider does not tell.
+	Free  int64
+	Total int64
+}
+
+// Kind is one kind of drive: what it declares and how one is opened.
+type Kind struct {
+	models.Kind
+	// Open makes a drive from settings that were already checked against the
+	// declaration.
+	Open func(label string, settings models.Settings) (Drive, error)
+}

@@ -1,0 +1,31 @@
+package source
+
+import (
+	"github.com/backupman/backupman/models"
+)
+
+// Kind is one kind of source: what it declares and how one is opened.
+type Kind struct {
+	models.Kind
+	// Extension is what a dump file of this kind ends in, before compression,
+	// without a dot.
+	Extension string
+	// Open makes a source from settings that were already checked against the
+	// declaration. It does not connect.
+	Open func(label string, settings models.Settings) (Source, error)
+}
+
+// Kinds returns every kind of source, in the order forms show them.
+func Kinds() []Kind {
+	return []Kind{mysqlKind, postgresKind, sqliteKind}
+}
+
+// Lookup returns the kind that a provider's name stands for, or ErrNotFound.
+func Lookup(provider string) (Kind, error) {
+	for _, k := range Kinds() {
+		if k.Provider == provider {
+			return k, nil
+		}
+	}
+	return Kind{}, models.NotFoundf("there is no kind of data source called %q: use mysql (also for mariadb), postgres or sqlite", provider)
+}
