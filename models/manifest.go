@@ -102,9 +102,8 @@ type FileFacts struct {
 	Size        int64
 	SHA256      string
 	Compression Compression
-	// RawSize and RawSHA256 describe the dump before compression.
-	RawSize   int64
-	RawSHA256 string
+	// RawSize is the length of the dump before compression.
+	RawSize int64
 }
 
 // SourceReport is what a source's check found, before any backup runs.

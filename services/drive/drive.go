@@ -46,13 +46,22 @@ type Hint struct {
 	// ExpectedSize is a guess in bytes, for choosing part sizes and asking for
 	// free space; 0 when nothing is known.
 	ExpectedSize int64
-	// LocalPath is a complete local file with the same content, which a drive
-	// on the same file system may link instead of reading r; empty when there
-	// is none. It is asked for after r returned io.EOF, because a dump may
-	// still be growing when Put starts.
-	LocalPath func() string
+	// Local, when set, is a file on this machine with the same content, which a
+	// drive on the same file system may link instead of reading r.
+	Local *LocalFile
 	// Progress, when set, is told how many bytes have been taken so far.
 	Progress func(bytes int64)
+}
+
+// LocalFile is a growing file that a drive may link.
+type LocalFile struct {
+	Path string
+	// Take reports whether the caller may link the file. Only the first who
+	// asks may, so that two local drives hold two copies and not one twice.
+	Take func() bool
+	// Wait returns nil once the file is complete and proven, or the error that
+	// says why it never will be.
+	Wait func(ctx context.Context) error
 }
 
 // Stored describes one copy.

@@ -1,0 +1,123 @@
+package archive
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/backupman/backupman/models"
+)
+
+// window is the zstd window in bytes. Every zstd reads 8 MiB windows without
+// being told to, and a larger one would cost memory on both sides.
+const window = 8 << 20
+
+// Writer compresses and hashes one dump on its way to a file. Close must return
+// nil before anything of it may be believed.
+type Writer struct {
+	pack io.WriteCloser
+	out  *countingWriter
+	raw  atomic.Int64
+}
+
+// NewWriter returns a Writer that packs into dst.
+func NewWriter(dst io.Writer, c models.Compression) (*Writer, error) {
+	out := &countingWriter{dst: dst, sum: sha256.New()}
+	pack, err := packer(out, c)
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{pack: pack, out: out}, nil
+}
+
+func packer(out io.Writer, c models.Compression) (io.WriteCloser, error) {
+	switch c {
+	case models.CompressionZstd:
+		enc, err := zstd.NewWriter(out,
+			zstd.WithEncoderLevel(zstd.SpeedDefault),
+			zstd.WithEncoderConcurrency(2),
+			zstd.WithWindowSize(window),
+			zstd.WithLowerEncoderMem(true))
+		if err != nil {
+			return nil, fmt.Errorf("start zstd: %w", err)
+		}
+		return enc, nil
+	case models.CompressionGzip:
+		return gzip.NewWriterLevel(out, gzip.DefaultCompression)
+	case models.CompressionNone:
+		return &plain{bufio.NewWriterSize(out, 256<<10)}, nil
+	default:
+		return nil, models.Invalidf("there is no compression called %q: use zstd, gzip or none", c)
+	}
+}
+
+// Write packs p.
+func (w *Writer) Write(p []byte) (int, error) {
+	n, err := w.pack.Write(p)
+	w.raw.Add(int64(n))
+	return n, err
+}
+
+// Close writes what is still held back and the format's own end.
+func (w *Writer) Close() error {
+	if err := w.pack.Close(); err != nil {
+		return fmt.Errorf("finish the compressed file: %w", err)
+	}
+	return nil
+}
+
+// RawSize returns how many bytes have been written to the Writer so far.
+func (w *Writer) RawSize() int64 { return w.raw.Load() }
+
+// Size returns how many packed bytes have reached the file so far.
+func (w *Writer) Size() int64 { return w.out.n.Load() }
+
+// SHA256 returns the digest of the packed bytes. It is whole after Close.
+func (w *Writer) SHA256() string { return hex.EncodeToString(w.out.sum.Sum(nil)) }
+
+type countingWriter struct {
+	dst io.Writer
+	sum hash.Hash
+	n   atomic.Int64
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.dst.Write(p)
+	w.sum.Write(p[:n])
+	w.n.Add(int64(n))
+	return n, err
+}
+
+type plain struct{ *bufio.Writer }
+
+func (p *plain) Close() error { return p.Flush() }
+
+// Decode returns a reader of the dump inside a packed file. It returns an error
+// for a file that is truncated or damaged where the format can tell.
+func Decode(r io.Reader, c models.Compression) (io.ReadCloser, error) {
+	switch c {
+	case models.CompressionZstd:
+		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(128<<20))
+		if err != nil {
+			return nil, fmt.Errorf("open the zstd file: %w", err)
+		}
+		return dec.IOReadCloser(), nil
+	case models.CompressionGzip:
+		dec, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, fmt.Errorf("open the gzip file: %w", err)
+		}
+		return dec, nil
+	case models.CompressionNone:
+		return io.NopCloser(r), nil
+	default:
+		return nil, models.Invalidf("there is no compression called %q", c)
+	}
+}

@@ -1,0 +1,18 @@
+package drive
+
+import "github.com/backupman/backupman/models"
+
+// Kinds returns every kind of drive, in the order forms show them.
+func Kinds() []Kind {
+	return []Kind{localKind, s3Kind, googleDriveKind}
+}
+
+// Lookup returns the kind that a provider's name stands for, or ErrNotFound.
+func Lookup(provider string) (Kind, error) {
+	for _, k := range Kinds() {
+		if k.Provider == provider {
+			return k, nil
+		}
+	}
+	return Kind{}, models.NotFoundf("there is no kind of drive called %q: use local", provider)
+}
