@@ -148,7 +148,7 @@ type Drill struct {
 type Runner struct {
 	ID   string `gorm:"primaryKey;size:36"`
 	Host string `gorm:"size:255;not null"`
-	PID  int    `gorm:"not null"`
+	PID  int    `gorm:"column:pid;not null"`
 	// Serves says that the runner takes backups from the queue, as servers do.
 	Serves    bool      `gorm:"not null"`
 	StartedAt time.Time `gorm:"precision:6;not null"`

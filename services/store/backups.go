@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/backupman/backupman/models"
+)
+
+// InsertBackup records a pending backup with its drive files, in one
+// transaction. It returns models.ErrConflict when the job already has a backup
+// for the slot or one that is still pending, and models.ErrNotFound when there
+// is no such job.
+func (s *Store) InsertBackup(ctx context.Context, b models.Backup) error {
+	b, files := insertable(b)
+	return s.write(ctx, "record the backup", func(tx *gorm.DB) error {
+		if err := lockJob(tx, b.JobID); err != nil {
+			return err
+		}
+		if err := slotTaken(tx, b); err != nil {
+			return err
+		}
+		if err := noPending(tx, b.JobID); err != nil {
+			return err
+		}
+		return insertWithFiles(tx, b, files)
+	})
+}
+
+// insertable fills in what a new backup may leave out, and parts it from its
+// drive files, which gorm would otherwise save in its own way.
+func insertable(b models.Backup) (models.Backup, []models.DriveFile) {
+	if b.Status == "" {
+		b.Status = models.StatusPending
+	}
+	if b.Phase == "" {
+		b.Phase = models.PhaseQueued
+	}
+	if b.Attempt == 0 {
+		b.Attempt = 1
+	}
+	b.CreatedAt, b.UpdatedAt = utcOrNow(b.CreatedAt), nil
+	b.Error, b.Warnings = storable(b.Error, textLimit), storable(b.Warnings, textLimit)
+	b.LeaseUntil, b.StartedAt, b.DumpedAt = utcOrNil(b.LeaseUntil), utcOrNil(b.StartedAt), utcOrNil(b.DumpedAt)
+	b.SettledAt, b.ProvenAt = utcOrNil(b.SettledAt), utcOrNil(b.ProvenAt)
+	files := insertableFiles(b)
+	b.DriveFiles = nil
+	return b, files
+}
+
+func insertableFiles(b models.Backup) []models.DriveFile {
+	files := make([]models.DriveFile, len(b.DriveFiles))
+	for i, f := range b.DriveFiles {
+		f.BackupID, f.UpdatedAt = b.ID, nil
+		if f.Status == "" {
+			f.Status = models.StatusPending
+		}
+		if f.CreatedAt.IsZero() {
+			f.CreatedAt = b.CreatedAt
+		}
+		f.Error = storable(f.Error, textLimit)
+		f.CreatedAt, f.VerifiedAt = utc(f.CreatedAt), utcOrNil(f.VerifiedAt)
+		files[i] = f
+	}
+	return files
+}
+
+func insertWithFiles(tx *gorm.DB, b models.Backup, files []models.DriveFile) error {
+	err := tx.Omit(clause.Associations).Create(&b).Error
+	if isDuplicate(err) {
+		return models.Conflictf("there already is a backup %s, or one of its job for %s", b.ID, b.Slot)
+	}
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	if err := tx.Create(&files).Error; err != nil {
+		return fmt.Errorf("record its drive files: %w", err)
+	}
+	return nil
+}
+
+// lockJob makes transactions about one job's backups wait for each other. It
+// must be a transaction's first statement: on MySQL what is read after it is
+// then what the others have left.
+func lockJob(tx *gorm.DB, id string) error {
+	var job models.Job
+	err := forUpdate(tx).Select("id").Take(&job, "id = ?", id).Error
+	if isMissing(err) {
+		return noSuchJob(id)
+	}
+	return err
+}
+
+func slotTaken(tx *gorm.DB, b models.Backup) error {
+	var other models.Backup
+	err := tx.Select("id").Take(&other, "job_id = ? AND slot = ?", b.JobID, b.Slot).Error
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return models.Conflictf("the backup of %s for %s already exists: it is %s", b.Label, b.Slot, other.ID)
+}
+
+func noPending(tx *gorm.DB, jobID string) error {
+	var other models.Backup
+	err := pendingOf(tx, jobID).Select("id", "label").Take(&other).Error
+	switch {
+	case isMissing(err):
+		return nil
+	case err != nil:
+		return err
+	}
+	return models.Conflictf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
+}
+
+func pendingOf(tx *gorm.DB, jobID string) *gorm.DB {
+	return tx.Where("job_id = ? AND status = ?", jobID, models.StatusPending)
+}
+
+// Backup returns one backup with its drive files, or models.ErrNotFound.
+func (s *Store) Backup(ctx context.Context, id string) (models.Backup, error) {
+	return s.oneBackup(ctx, s.read(ctx).Where("id = ?", id), noSuchBackup(id))
+}
+
+// PendingOf returns the backup of a job that is still pending, or models.ErrNotFound.
+func (s *Store) PendingOf(ctx context.Context, jobID string) (models.Backup, error) {
+	return s.oneBackup(ctx, pendingOf(s.read(ctx), jobID), models.NotFoundf("the job %s has no pending backup", jobID))
+}
+
+// LastFinished returns the job's newest finished backup, or models.ErrNotFound.
+func (s *Store) LastFinished(ctx context.Context, jobID string) (models.Backup, error) {
+	finished := s.read(ctx).Where("job_id = ? AND status = ?", jobID, models.StatusFinished)
+	return s.oneBackup(ctx, newestFirst(finished), models.NotFoundf("the job %s has no finished backup yet", jobID))
+}
+
+// oneBackup returns the first backup of a query with its drive files, or missing.
+func (s *Store) oneBackup(ctx context.Context, query *gorm.DB, missing error) (models.Backup, error) {
+	var found []models.Backup
+	if err := query.Limit(1).Find(&found).Error; err != nil {
+		return models.Backup{}, s.fault("read a backup", err)
+	}
+	if len(found) == 0 {
+		return models.Backup{}, missing
+	}
+	if err := s.attachFiles(ctx, found); err != nil {
+		return models.Backup{}, err
+	}
+	return found[0], nil
+}
+
+func noSuchBackup(id string) error {
+	return models.NotFoundf("there is no backup %s: the list of backups has the ids there are", id)
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+// contract is what the rest of the program relies on, whatever the engine.
+// open returns a store of its own, without rows.
+func contract(t *testing.T, open func(t *testing.T) *Store) {
+	for name, test := range map[string]func(*testing.T, *Store){
+		"a backup reads back as it was written": testInsertAndRead,
+		"a backup needs its job":                testInsertNeedsJob,
+		"a job has one pending backup":          testOnePending,
+		"a slot is taken once":                  testSlotOnce,
+		"racing for one slot":                   testRaceOneSlot,
+		"racing for one job":                    testRaceOneJob,
+		"racing retries leave one pending":      testRaceRequeue,
+		"claims":                                testClaim,
+		"racing claims":                         testRaceClaim,
+		"the queue":                             testQueue,
+		"progress":                              testProgress,
+		"a dump and its manifest":               testRecordDump,
+		"a copy":                                testChangeDriveFile,
+		"settling":                              testSettle,
+		"the lease fences":                      testFence,
+		"retry of the copies":                   testRequeueCopies,
+		"retry of the dump":                     testRequeueDump,
+		"only a failed backup is retried":       testRequeueConflicts,
+		"logs":                                  testLogs,
+		"text of any origin":                    testAnyText,
+		"the newest finished":                   testLastFinished,
+		"runners":                               testRunners,
+		"pages":                                 testPages,
+		"filters":                               testFilters,
+		"the walk":                              testWalk,
+		"the plan creates, changes, removes, returns": testPlan,
+		"the plan names what is missing":              testPlanMissing,
+		"the plan in a race":                          testPlanRace,
+		"labels":                                      testLabels,
+		"summaries":                                   testSummaries,
+		"drills":                                      testDrills,
+		"migrating twice":                             testMigrateTwice,
+		"a newer version's database":                  testTooNew,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, open(t)) })
+	}
+}
+
+// fixture is a configured job with what it needs.
+type fixture struct {
+	job    models.Job
+	drives []models.Drive
+}
+
+func plan(jobs ...string) models.Plan {
+	p := models.Plan{
+		Sources: []models.Source{{Label: "shop", Provider: "sqlite", Settings: models.Settings{"db_path": "/srv/shop.db"}}},
+		Drives: []models.Drive{
+			{Label: "nas", Provider: "local", Settings: models.Settings{"folder": "/mnt/nas"}},
+			{Label: "usb", Provider: "local", Settings: models.Settings{"folder": "/mnt/usb"}},
+		},
+	}
+	for _, label := range jobs {
+		p.Jobs = append(p.Jobs, models.PlannedJob{
+			Job:    models.Job{Label: label, Cron: "0 3 * * *", Timezone: "Europe/Paris", Compression: models.CompressionZstd},
+			Source: "shop", Drives: []string{"usb", "nas"},
+		})
+	}
+	return p
+}
+
+func configure(t *testing.T, s *Store) fixture {
+	t.Helper()
+	must(t, s.ApplyPlan(t.Context(), plan("nightly")))
+	return fixture{job: value(s.JobByLabel(t.Context(), "nightly"))(t), drives: value(s.Drives(t.Context()))(t)}
+}
+
+// backup returns a pending backup of the fixture's job, with two drive files.
+func (f fixture) backup(slot string) models.Backup {
+	id := models.NewID()
+	b := models.Backup{
+		ID: id, JobID: f.job.ID, Label: f.job.Label, SourceID: f.job.SourceID, Slot: slot,
+		Trigger: models.TriggerSchedule, Attempt: 1, Status: models.StatusPending, Phase: models.PhaseQueued,
+		FileName: "nightly-" + models.ShortID(id) + ".sqlite.zst", CreatedAt: models.Now(),
+	}
+	for _, d := range f.drives {
+		b.DriveFiles = append(b.DriveFiles, models.DriveFile{
+			ID: models.NewID(), BackupID: id, DriveID: d.ID, Provider: d.Provider, Label: b.FileName,
+			Key: "nightly/" + b.FileName, Status: models.StatusPending, CreatedAt: b.CreatedAt,
+		})
+	}
+	return b
+}
+
+// inserted is a backup that the store holds.
+func (f fixture) inserted(t *testing.T, s *Store, slot string) models.Backup {
+	t.Helper()
+	b := f.backup(slot)
+	must(t, s.InsertBackup(t.Context(), b))
+	return b
+}
+
+// claimed is a backup that a runner holds.
+func (f fixture) claimed(t *testing.T, s *Store, slot, runner string) models.Backup {
+	t.Helper()
+	b := f.inserted(t, s, slot)
+	must(t, s.Claim(t.Context(), b.ID, "", runner, soon()))
+	return b
+}
+
+// settled is a backup that ended.
+func (f fixture) settled(t *testing.T, s *Store, slot string, status models.Status) models.Backup {
+	t.Helper()
+	b := f.claimed(t, s, slot, "r1")
+	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: status, Error: reason(status), At: models.Now()}))
+	return b
+}
+
+func reason(status models.Status) string {
+	if status == models.StatusFailed {
+		return "the dump tool stopped"
+	}
+	return ""
+}
+
+func soon() time.Time { return models.Now().Add(time.Minute) }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// value returns what gives the value, or ends the test when there was an error.
+func value[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		must(t, err)
+		return v
+	}
+}
+
+func wants(t *testing.T, err, kind error) {
+	t.Helper()
+	if !errors.Is(err, kind) {
+		t.Fatalf("got %v, want an error of the kind %q", err, kind)
+	}
+	var told *models.Fault
+	if !errors.As(err, &told) {
+		t.Fatalf("%v is not a sentence for a person", err)
+	}
+}
+
+func equal[T comparable](t *testing.T, what string, got, want T) {
+	t.Helper()
+	if got != want {
+		t.Fatalf("%s is %v, want %v", what, got, want)
+	}
+}
+
+func sameTime(t *testing.T, what string, got *time.Time, want time.Time) {
+	t.Helper()
+	if got == nil || *got != want {
+		t.Fatalf("%s is %v, want %v", what, got, want)
+	}
+}
+
+// race runs n calls at once and returns how many had no error. Every error
+// must be a conflict.
+func race(t *testing.T, n int, call func(i int) error) int {
+	t.Helper()
+	var won atomic.Int32
+	var wg sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			err := call(i)
+			switch {
+			case err == nil:
+				won.Add(1)
+			case !errors.Is(err, models.ErrConflict):
+				t.Errorf("call %d: %v", i, err)
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return int(won.Load())
+}
+
+func slot(i int) string {
+	return time.Date(2025, 7, 2, 10, 0, i, 0, time.UTC).Format(time.RFC3339)
+}
+
+func mentions(t *testing.T, err error, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err == nil || !strings.Contains(err.Error(), word) {
+			t.Fatalf("%q does not mention %q", fmt.Sprint(err), word)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/backupman/backupman/models"
+)
+
+// Claim gives a pending backup's lease to a runner until the given time. It
+// returns models.ErrConflict when the backup has an owner other than from or is
+// settled; from is empty for a backup that nobody holds.
+func (s *Store) Claim(ctx context.Context, id, from, runner string, until time.Time) error {
+	if runner == "" {
+		return models.Invalidf("the backup %s cannot be given to nobody: a claim needs a runner's id", id)
+	}
+	return s.write(ctx, "claim the backup "+id, func(tx *gorm.DB) error {
+		claimed := pending(tx, id).Where("lease_owner = ?", from).Updates(map[string]any{
+			"lease_owner": runner, "lease_until": utc(until), "updated_at": models.Now(),
+		})
+		return changedOr(claimed, func() error { return whyNotHeld(tx, id) })
+	})
+}
+
+// NextQueued returns the oldest pending backup that nobody holds, or models.ErrNotFound.
+func (s *Store) NextQueued(ctx context.Context) (models.Backup, error) {
+	queued := s.read(ctx).Where("status = ? AND lease_owner = ''", models.StatusPending)
+	return s.oneBackup(ctx, queued.Order("created_at, id"), models.NotFoundf("no backup waits to be run"))
+}
+
+// Held returns the pending backups that a runner holds, oldest first.
+func (s *Store) Held(ctx context.Context) ([]models.Backup, error) {
+	held := []models.Backup{}
+	query := s.read(ctx).Where("status = ? AND lease_owner <> ''", models.StatusPending)
+	if err := query.Order("created_at, id").Find(&held).Error; err != nil {
+		return nil, s.fault("list the backups that are being run", err)
+	}
+	return held, s.attachFiles(ctx, held)
+}
+
+// Begin records that a new attempt starts: StartedAt, and a clean slate of
+// sizes. The sizes of a dump that has proven itself stay, because an attempt
+// that only uploads it again does not measure it again.
+func (s *Store) Begin(ctx context.Context, id, runner string, at time.Time) error {
+	return s.write(ctx, "begin the backup "+id, func(tx *gorm.DB) error {
+		err := changeHeld(tx, id, runner, map[string]any{
+			"started_at": utc(at), "raw_size": whileDumping("raw_size", 0), "size": whileDumping("size", 0),
+		})
+		if err != nil {
+			return err
+		}
+		unsettled := tx.Model(&models.DriveFile{}).Where("backup_id = ? AND status = ? AND size <> 0", id, models.StatusPending)
+		return unsettled.Updates(map[string]any{"size": 0, "updated_at": models.Now()}).Error
+	})
+}
+
+// Renew extends the lease and records progress. An empty phase leaves the
+// phase as it is, and the sizes of a dump that has proven itself stay.
+func (s *Store) Renew(ctx context.Context, id, runner string, until time.Time, p models.Progress) error {
+	changes := map[string]any{
+		"lease_until": utc(until),
+		"raw_size":    whileDumping("raw_size", p.RawSize),
+		"size":        whileDumping("size", p.Size),
+	}
+	if p.Phase != "" {
+		changes["phase"] = p.Phase
+	}
+	return s.write(ctx, "renew the lease of the backup "+id, func(tx *gorm.DB) error {
+		return changeHeld(tx, id, runner, changes)
+	})
+}
+
+// whileDumping sets a size until the dump has proven itself and fixed it.
+func whileDumping(column string, size int64) any {
+	return gorm.Expr("CASE WHEN dumped_at IS NULL THEN ? ELSE "+column+" END", size)
+}
+
+// RecordDump records a proven dump and its manifest, in one transaction.
+func (s *Store) RecordDump(ctx context.Context, id, runner string, f models.DumpFacts, m models.Manifest) error {
+	return s.write(ctx, "record the dump of the backup "+id, func(tx *gorm.DB) error {
+		err := changeHeld(tx, id, runner, map[string]any{
+			"raw_size": f.RawSize, "size": f.Size, "sha256": f.SHA256,
+			"dump_path": pathOrNil(f.DumpPath), "warnings": storable(f.Warnings, textLimit),
+			"dumped_at": utcOrNow(f.DumpedAt),
+		})
+		if err != nil {
+			return err
+		}
+		return saveManifest(tx, id, m)
+	})
+}
+
+func pathOrNil(path string) *string {
+	if path == "" {
+		return nil
+	}
+	return &path
+}
+
+// ChangeDriveFile records how one copy stands.
+func (s *Store) ChangeDriveFile(ctx context.Context, backupID, driveFileID, runner string, c models.DriveFileChange) error {
+	return s.write(ctx, "record a copy of the backup "+backupID, func(tx *gorm.DB) error {
+		if err := mustHold(tx, backupID, runner); err != nil {
+			return err
+		}
+		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ?", driveFileID, backupID)
+		changed := file.Updates(map[string]any{
+			"status": c.Status, "error": storable(c.Error, textLimit), "path": c.Path, "size": c.Size,
+			"verified_at": utcOrNil(c.VerifiedAt), "updated_at": models.Now(),
+		})
+		return changedOr(changed, func() error {
+			return models.NotFoundf("the backup %s has no copy %s", backupID, driveFileID)
+		})
+	})
+}
+
+// mustHold checks the lease and keeps it as it is until the transaction ends.
+func mustHold(tx *gorm.DB, id, runner string) error {
+	var b models.Backup
+	err := forUpdate(held(tx, id, runner)).Select("id").Take(&b).Error
+	if isMissing(err) {
+		return whyNotHeld(tx, id)
+	}
+	return err
+}
+
+// Settle ends the backup and gives the lease back.
+func (s *Store) Settle(ctx context.Context, id, runner string, e models.Settlement) error {
+	if !e.Status.Settled() {
+		return models.Invalidf("the backup %s cannot end as %q: it ends as finished or failed", id, e.Status)
+	}
+	return s.write(ctx, "settle the backup "+id, func(tx *gorm.DB) error {
+		return changeHeld(tx, id, runner, map[string]any{
+			"status": e.Status, "error": storable(e.Error, textLimit), "dump_path": e.DumpPath,
+			"settled_at": utcOrNow(e.At), "lease_owner": "", "lease_until": nil,
+		})
+	})
+}
+
+func pending(tx *gorm.DB, id string) *gorm.DB {
+	return tx.Model(&models.Backup{}).Where("id = ? AND status = ?", id, models.StatusPending)
+}
+
+// held narrows to the backup while the runner holds it; nobody holds nothing.
+func held(tx *gorm.DB, id, runner string) *gorm.DB {
+	return pending(tx, id).Where("lease_owner = ? AND lease_owner <> ''", runner)
+}
+
+func changeHeld(tx *gorm.DB, id, runner string, changes map[string]any) error {
+	changes["updated_at"] = models.Now()
+	return changedOr(held(tx, id, runner).Updates(changes), func() error { return whyNotHeld(tx, id) })
+}
+
+// changedOr returns what otherwise says when an update found no row.
+func changedOr(update *gorm.DB, otherwise func() error) error {
+	if update.Error != nil || update.RowsAffected > 0 {
+		return update.Error
+	}
+	return otherwise()
+}
+
+// whyNotHeld says why a runner could not have its way with a backup.
+func whyNotHeld(tx *gorm.DB, id string) error {
+	var b models.Backup
+	err := tx.Select("status", "lease_owner").Take(&b, "id = ?", id).Error
+	switch {
+	case isMissing(err):
+		return noSuchBackup(id)
+	case err != nil:
+		return err
+	case b.Status.Settled():
+		return models.Conflictf("the backup %s has already %s", id, b.Status)
+	case b.LeaseOwner == "":
+		return models.Conflictf("the backup %s is held by nobody: it must be claimed first", id)
+	}
+	return models.Conflictf("the backup %s is held by another runner, %s", id, b.LeaseOwner)
+}

@@ -1,0 +1,125 @@
+package store
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+// history inserts n finished backups of a job, some of which share a moment,
+// and returns their ids, newest first.
+func history(t *testing.T, s *Store, f fixture, n int) []string {
+	t.Helper()
+	begin := time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC)
+	var made []models.Backup
+	var files []models.DriveFile
+	for i := range n {
+		b := f.backup(slot(i))
+		b.Status, b.CreatedAt = models.StatusFinished, begin.Add(time.Duration(i/3)*500*time.Microsecond)
+		b, copies := insertable(b)
+		made, files = append(made, b), append(files, copies...)
+	}
+	must(t, s.db.CreateInBatches(&made, 200).Error)
+	must(t, s.db.CreateInBatches(&files, 200).Error)
+	slices.SortFunc(made, func(a, b models.Backup) int {
+		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return idsOf(made)
+}
+
+func idsOf(backups []models.Backup) []string {
+	ids := []string{}
+	for _, b := range backups {
+		ids = append(ids, b.ID)
+	}
+	return ids
+}
+
+func sameIDs(t *testing.T, what string, got []models.Backup, want []string) {
+	t.Helper()
+	if !slices.Equal(idsOf(got), want) {
+		t.Fatalf("%s are\n%v\nwant\n%v", what, idsOf(got), want)
+	}
+}
+
+func testPages(t *testing.T, s *Store) {
+	f := configure(t, s)
+	want := history(t, s, f, 20)
+	var got []models.Backup
+	var after models.Cursor
+	for {
+		page := value(s.Backups(t.Context(), models.BackupFilter{}, after, 7))(t)
+		got = append(got, page...)
+		if len(page) < 7 {
+			break
+		}
+		last := page[len(page)-1]
+		after = models.Cursor{CreatedAt: last.CreatedAt, ID: last.ID}
+	}
+	sameIDs(t, "the pages", got, want)
+	for _, b := range got {
+		equal(t, "the number of drive files", len(b.DriveFiles), 2)
+		if b.DriveFiles[0].ID > b.DriveFiles[1].ID {
+			t.Fatal("the drive files are not in the order of their ids")
+		}
+	}
+	_, err := s.Backups(t.Context(), models.BackupFilter{}, models.Cursor{}, 0)
+	wants(t, err, models.ErrInvalid)
+}
+
+func testFilters(t *testing.T, s *Store) {
+	must(t, s.ApplyPlan(t.Context(), plan("a", "b")))
+	drives := value(s.Drives(t.Context()))(t)
+	a := fixture{job: value(s.JobByLabel(t.Context(), "a"))(t), drives: drives}
+	b := fixture{job: value(s.JobByLabel(t.Context(), "b"))(t), drives: drives}
+	first, second := a.backup(slot(1)), b.backup(slot(1))
+	day := time.Date(2025, 7, 2, 0, 0, 0, 0, time.UTC)
+	first.CreatedAt, first.Status = day, models.StatusFailed
+	second.CreatedAt = day.Add(time.Second)
+	must(t, errors.Join(s.InsertBackup(t.Context(), first), s.InsertBackup(t.Context(), second)))
+
+	elsewhere := time.FixedZone("", 5*3600)
+	for name, check := range map[string]struct {
+		filter models.BackupFilter
+		want   []string
+	}{
+		"everything":  {models.BackupFilter{}, []string{second.ID, first.ID}},
+		"job":         {models.BackupFilter{JobID: a.job.ID}, []string{first.ID}},
+		"label":       {models.BackupFilter{Label: "b"}, []string{second.ID}},
+		"status":      {models.BackupFilter{Status: models.StatusFailed}, []string{first.ID}},
+		"job, status": {models.BackupFilter{JobID: a.job.ID, Status: models.StatusPending}, []string{}},
+		"since":       {models.BackupFilter{Since: day.Add(time.Second).In(elsewhere)}, []string{second.ID}},
+		"until":       {models.BackupFilter{Until: day.Add(time.Second).In(elsewhere)}, []string{first.ID}},
+		"both":        {models.BackupFilter{Since: day.Add(time.Microsecond), Until: day.Add(time.Second)}, []string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sameIDs(t, "the backups", everyBackup(t, s, check.filter), check.want)
+		})
+	}
+}
+
+func testWalk(t *testing.T, s *Store) {
+	f := configure(t, s)
+	want := history(t, s, f, 2*chunk+3)
+	walked := everyBackup(t, s, models.BackupFilter{})
+	sameIDs(t, "the walked backups", walked, want)
+	for _, b := range walked {
+		equal(t, "the number of drive files", len(b.DriveFiles), 2)
+	}
+
+	enough := errors.New("enough")
+	seen := 0
+	err := s.EachBackup(t.Context(), models.BackupFilter{}, func(models.Backup) error {
+		if seen++; seen == 2 {
+			return enough
+		}
+		return nil
+	})
+	if err != enough || seen != 2 {
+		t.Fatalf("the walk ended after %d with %v", seen, err)
+	}
+}

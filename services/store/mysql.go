@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"time"
+
+	driver "github.com/go-sql-driver/mysql"
+	"gorm.io/driver/mysql"
+	"gorm.io/gorm"
+
+	"github.com/backupman/backupman/models"
+)
+
+const (
+	mysqlConnections = 16
+	mysqlIdle        = 8
+	// mysqlLifetime stays below the idle limits of usual servers and proxies.
+	mysqlLifetime    = 3 * time.Minute
+	mysqlDialTimeout = 10 * time.Second
+)
+
+func openMySQL(ctx context.Context, c Config, log *slog.Logger) (*Store, error) {
+	settings, err := mysqlSettings(c, log)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := driver.NewConnector(settings)
+	if err != nil {
+		return nil, models.Invalidf("the settings of the metadata database %s do not fit together: %v", c, err)
+	}
+	s := &Store{config: c, pool: sql.OpenDB(connector)}
+	s.pool.SetMaxOpenConns(mysqlConnections)
+	s.pool.SetMaxIdleConns(mysqlIdle)
+	s.pool.SetConnMaxLifetime(mysqlLifetime)
+	if err := s.pool.PingContext(ctx); err != nil {
+		_ = s.pool.Close()
+		return nil, s.fault(fmt.Sprintf("reach the metadata database %s", c), err)
+	}
+	s.db, err = gorm.Open(mysql.New(mysql.Config{Conn: s.pool}), c.gorm(log))
+	if err != nil {
+		_ = s.pool.Close()
+		return nil, s.fault(fmt.Sprintf("open the metadata database %s", c), err)
+	}
+	return s, nil
+}
+
+// mysqlSettings fixes what a server's own configuration could change under
+// this program: the time zone, the character set and the strictness.
+func mysqlSettings(c Config, log *slog.Logger) (*driver.Config, error) {
+	if c.Host == "" || c.DBName == "" || c.User == "" {
+		return nil, models.Invalidf("the metadata database on MySQL needs a host, a db_name and a user")
+	}
+	m := driver.NewConfig()
+	m.Net, m.Addr = "tcp", c.address()
+	if c.socket() {
+		m.Net = "unix"
+	}
+	m.User, m.Passwd, m.DBName = c.User, c.Password, c.DBName
+	m.ParseTime, m.Loc = true, time.UTC
+	m.Collation = "utf8mb4_bin"
+	m.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"}
+	// An UPDATE that writes the same values still found its row, so it holds its lease.
+	m.ClientFoundRows = true
+	m.InterpolateParams = true
+	m.Timeout = mysqlDialTimeout
+	m.Logger = driverLog{log}
+	return m, setTLS(m, c.TLS)
+}
+
+func setTLS(m *driver.Config, mode string) error {
+	switch mode {
+	case "", "false":
+		m.TLSConfig = "false"
+	case "true", "skip-verify", "preferred":
+		m.TLSConfig = mode
+	default:
+		return models.Invalidf("%q is not a tls setting of the metadata database: use true, false, skip-verify or preferred", mode)
+	}
+	return nil
+}

@@ -1,0 +1,67 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"github.com/backupman/backupman/models"
+)
+
+// resolveJobs turns the labels that planned jobs name into ids.
+func resolveJobs(planned []models.PlannedJob, sources, drives map[string]string) []models.Job {
+	jobs := make([]models.Job, len(planned))
+	for i, p := range planned {
+		j := p.Job
+		j.SourceID, j.DriveIDs = sources[p.Source], make([]string, len(p.Drives))
+		for n, label := range p.Drives {
+			j.DriveIDs[n] = drives[label]
+		}
+		jobs[i] = j
+	}
+	return jobs
+}
+
+func applyJobs(tx *gorm.DB, planned []models.Job, now time.Time) error {
+	var stored []models.Job
+	if err := tx.Find(&stored).Error; err != nil {
+		return err
+	}
+	known := make(map[string]models.Job, len(stored))
+	for _, j := range stored {
+		known[j.Label] = j
+	}
+	for _, j := range planned {
+		if err := applyJob(tx, j, known[j.Label], now); err != nil {
+			return err
+		}
+		delete(known, j.Label)
+	}
+	for _, gone := range known {
+		if err := remove(tx.Model(&models.Job{}), gone.ID, now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyJob inserts or changes one job; old has no id when it is new.
+func applyJob(tx *gorm.DB, j, old models.Job, now time.Time) error {
+	if old.ID == "" {
+		j.ID, j.CreatedAt, j.UpdatedAt, j.RemovedAt = idOr(j.ID), now, nil, nil
+		return tx.Create(&j).Error
+	}
+	if old.RemovedAt == nil && sameJob(old, j) {
+		return nil
+	}
+	j.UpdatedAt, j.RemovedAt = &now, nil
+	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select(
+		"source_id", "drive_ids", "cron", "timezone", "compression", "drill_after", "updated_at", "removed_at",
+	).Updates(&j).Error
+}
+
+func sameJob(a, b models.Job) bool {
+	return a.SourceID == b.SourceID && slices.Equal(a.DriveIDs, b.DriveIDs) && a.Cron == b.Cron &&
+		a.Timezone == b.Timezone && a.Compression == b.Compression && a.DrillAfter == b.DrillAfter
+}

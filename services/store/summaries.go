@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+
+	"github.com/backupman/backupman/models"
+)
+
+// summaryQuery finds, by indexes alone, which backups a summary tells about.
+const summaryQuery = `SELECT j.id AS job_id,
+(SELECT b.id FROM backups b WHERE b.job_id = j.id
+	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest,
+(SELECT b.id FROM backups b WHERE b.job_id = j.id AND b.status = 'finished'
+	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest_finished,
+(SELECT b.id FROM backups b WHERE b.job_id = j.id AND b.proven = 1
+	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest_proven,
+(SELECT COUNT(*) FROM backups b WHERE b.job_id = j.id AND b.status = 'finished') AS finished
+FROM jobs j WHERE j.removed_at IS NULL`
+
+type summaryRow struct {
+	JobID          string
+	Newest         *string
+	NewestFinished *string
+	NewestProven   *string
+	Finished       int64
+}
+
+func (r summaryRow) backupIDs() []string {
+	var ids []string
+	for _, id := range []*string{r.Newest, r.NewestFinished, r.NewestProven} {
+		if id != nil {
+			ids = append(ids, *id)
+		}
+	}
+	return ids
+}
+
+// JobSummaries returns a summary of each configured job, by label. Its backups
+// have their drive files.
+func (s *Store) JobSummaries(ctx context.Context) ([]models.JobSummary, error) {
+	jobs, err := s.Jobs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sources, err := s.sourcesByID(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rows, backups, err := s.summaryRows(ctx)
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]models.JobSummary, len(jobs))
+	for i, j := range jobs {
+		summaries[i] = summarize(j, sources[j.SourceID], rows[j.ID], backups)
+	}
+	return summaries, nil
+}
+
+func summarize(j models.Job, source models.Source, r summaryRow, backups map[string]models.Backup) models.JobSummary {
+	pick := func(id *string) *models.Backup {
+		if id == nil {
+			return nil
+		}
+		b, ok := backups[*id]
+		if !ok {
+			return nil
+		}
+		return &b
+	}
+	return models.JobSummary{
+		Job: j, SourceLabel: source.Label, SourceProvider: source.Provider,
+		Newest: pick(r.Newest), NewestFinished: pick(r.NewestFinished), NewestProven: pick(r.NewestProven),
+		Finished: r.Finished,
+	}
+}
+
+func (s *Store) sourcesByID(ctx context.Context) (map[string]models.Source, error) {
+	sources, err := s.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[string]models.Source, len(sources))
+	for _, source := range sources {
+		byID[source.ID] = source
+	}
+	return byID, nil
+}
+
+func (s *Store) summaryRows(ctx context.Context) (map[string]summaryRow, map[string]models.Backup, error) {
+	var found []summaryRow
+	if err := s.read(ctx).Raw(summaryQuery).Scan(&found).Error; err != nil {
+		return nil, nil, s.fault("summarize the jobs", err)
+	}
+	rows := make(map[string]summaryRow, len(found))
+	var ids []string
+	for _, r := range found {
+		rows[r.JobID] = r
+		ids = append(ids, r.backupIDs()...)
+	}
+	backups, err := s.backupsByID(ctx, ids)
+	return rows, backups, err
+}

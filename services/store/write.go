@@ -1,0 +1,90 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+	"gorm.io/gorm/clause"
+
+	"github.com/backupman/backupman/models"
+)
+
+// deadlockAttempts is how often a transaction is made before a deadlock is an error.
+const deadlockAttempts = 8
+
+// textLimit bounds a sentence or a list of warnings; logLimit bounds a log.
+// Both stay below what MySQL's mediumtext holds.
+const (
+	textLimit = 1 << 20
+	logLimit  = 15 << 20
+)
+
+// read returns a handle for queries outside a transaction.
+func (s *Store) read(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
+
+// write runs change in one transaction, and again when the server undid it to
+// end a deadlock. change must therefore have no effect of its own.
+func (s *Store) write(ctx context.Context, doing string, change func(tx *gorm.DB) error) error {
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return s.fault(doing, err)
+	}
+	defer leave()
+	for range deadlockAttempts {
+		err = s.read(ctx).Transaction(change)
+		if !isDeadlock(err) {
+			break
+		}
+	}
+	return s.fault(doing, err)
+}
+
+// enter waits for this process's turn to write, where the engine takes one
+// writer at a time.
+func (s *Store) enter(ctx context.Context) (leave func(), err error) {
+	if s.turn == nil {
+		return func() {}, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		return func() { <-s.turn }, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// forUpdate locks the rows it reads on MySQL. SQLite's transactions hold the
+// whole database already and ignore it.
+func forUpdate(tx *gorm.DB) *gorm.DB {
+	return tx.Clauses(clause.Locking{Strength: "UPDATE"})
+}
+
+// utc returns the time as both engines keep it, so that what is read equals
+// what was written.
+func utc(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+func utcOrNil(t *time.Time) *time.Time {
+	if t == nil {
+		return nil
+	}
+	kept := utc(*t)
+	return &kept
+}
+
+func utcOrNow(t time.Time) time.Time {
+	if t.IsZero() {
+		return models.Now()
+	}
+	return utc(t)
+}
+
+// storable makes text of any origin fit both engines: MySQL refuses bytes that
+// are not UTF-8, which a tool's stderr may hold, and more than its column takes.
+func storable(text string, limit int) string {
+	if len(text) > limit {
+		text = text[:limit]
+	}
+	return strings.ToValidUTF8(text, "\uFFFD")
+}
