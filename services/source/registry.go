@@ -1,6 +1,9 @@
 package source
 
 import (
+	"context"
+	"io"
+
 	"github.com/backupman/backupman/models"
 )
 
@@ -13,6 +16,10 @@ type Kind struct {
 	// Open makes a source from settings that were already checked against the
 	// declaration. It does not connect.
 	Open func(label string, settings models.Settings) (Source, error)
+	// Prove restores a dump, already decompressed, into a scratch database below
+	// dir and returns the inventory of what came out; nil for kinds that this
+	// version cannot restore into a scratch database.
+	Prove func(ctx context.Context, dump io.Reader, dir string) (models.Inventory, error)
 }
 
 // Kinds returns every kind of source, in the order forms show them.
