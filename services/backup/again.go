@@ -1,0 +1,108 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
+)
+
+// copyAgain makes the missing copies of a dump that was proven earlier, from
+// the spool or, when that is gone, from a copy that is good.
+func (r *run) copyAgain(ctx context.Context) error {
+	r.enter(models.PhaseUploading)
+	spool, err := r.provenSpool(ctx)
+	if err != nil {
+		return err
+	}
+	defer spool.Close()
+	r.log.Say("the dump of %s is still there; only missing copies are made", r.backup.DumpedAt.Format("2006-01-02 15:04:05"))
+	r.startUploads(ctx, spool, spool.Path(), r.backup.Size).Wait()
+	r.findLocal(ctx)
+	return nil
+}
+
+// provenSpool opens the spool and makes sure that it is still what was proven.
+func (r *run) provenSpool(ctx context.Context) (*archive.Spool, error) {
+	path := r.service.spoolPath(r.backup)
+	if err := verifyFile(path, r.backup); err != nil {
+		if err := r.refill(ctx, path); err != nil {
+			return nil, err
+		}
+	}
+	return archive.OpenSpool(path)
+}
+
+func verifyFile(path string, b models.Backup) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open the spool: %w", err)
+	}
+	defer f.Close()
+	return archive.Verify(f, b.Size, b.SHA256)
+}
+
+// refill brings the dump back from a finished copy.
+func (r *run) refill(ctx context.Context, path string) error {
+	var failures []error
+	for _, c := range r.copies {
+		if c.file.Status != models.StatusFinished {
+			continue
+		}
+		err := r.fetch(ctx, c, path)
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, err)
+	}
+	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read: run the job again")}, failures...)...)
+}
+
+func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
+	d, _, err := r.service.catalog.OpenDrive(ctx, c.file.DriveID)
+	if err != nil {
+		return err
+	}
+	from, err := d.Open(ctx, c.file.Key)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	spool, err := archive.CreateSpool(path)
+	if err != nil {
+		return err
+	}
+	defer spool.Close()
+	if _, err := io.Copy(spool, from); err != nil {
+		return errors.Join(err, spool.Remove())
+	}
+	if err := spool.Finish(); err != nil {
+		return errors.Join(err, spool.Remove())
+	}
+	if err := verifyFile(path, r.backup); err != nil {
+		return errors.Join(err, spool.Remove())
+	}
+	return nil
+}
+
+// findLocal looks for copies on this machine that an earlier attempt made.
+func (r *run) findLocal(ctx context.Context) {
+	for _, c := range r.copies {
+		if c.localPath() != "" || c.state().Status != models.StatusFinished {
+			continue
+		}
+		d, _, err := r.service.catalog.OpenDrive(ctx, c.file.DriveID)
+		if err != nil {
+			continue
+		}
+		if stored, err := d.Stat(ctx, c.file.Key); err == nil {
+			c.mu.Lock()
+			c.local = stored.LocalPath
+			c.mu.Unlock()
+		}
+	}
+}

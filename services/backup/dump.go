@@ -1,0 +1,124 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
+	"github.com/backupman/backupman/services/disk"
+	"github.com/backupman/backupman/services/source"
+)
+
+// spoolReserve is how many bytes stay free on the disk of the spool.
+const spoolReserve = 16 << 20
+
+// dumpAndCopy makes one dump while every drive follows it.
+func (r *run) dumpAndCopy(ctx context.Context) error {
+	r.enter(models.PhaseDumping)
+	src, kind, row, err := r.service.catalog.OpenSource(ctx, r.job.SourceID)
+	if err != nil {
+		return err
+	}
+	expected := r.expectedSize(ctx)
+	if err := r.roomInSpool(expected); err != nil {
+		return err
+	}
+	spool, err := archive.CreateSpool(r.service.spoolPath(r.backup))
+	if err != nil {
+		return err
+	}
+	defer spool.Close()
+	uploads := r.startUploads(ctx, spool, spool.PartialPath(), expected)
+	err = r.dump(ctx, src, kind, row, spool)
+	if err != nil {
+		spool.Abort(err)
+		uploads.Wait()
+		return errors.Join(err, spool.Remove())
+	}
+	spool.Release()
+	r.enterUnless(models.PhaseUploading, models.PhaseVerifying)
+	uploads.Wait()
+	return nil
+}
+
+// dump fills the spool, and returns nil only when the dump is proven, on the
+// disk, and written down.
+func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row models.Source, spool *archive.Spool) error {
+	w, err := archive.NewWriter(spool, r.job.Compression)
+	if err != nil {
+		return err
+	}
+	r.watch(w)
+	if err := os.MkdirAll(r.tempDir(), 0o700); err != nil {
+		return fmt.Errorf("make a temporary folder: %w", err)
+	}
+	inv, err := src.Dump(ctx, source.DumpRequest{Out: w, Log: r.log, TempDir: r.tempDir()})
+	if removeErr := os.RemoveAll(r.tempDir()); removeErr != nil {
+		r.log.Say("the temporary folder could not be removed: %v", removeErr)
+	}
+	if err != nil {
+		_ = w.Close() // lets the encoder go; what it wrote is thrown away
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	if err := proveInventory(row.Label, inv, w.RawSize()); err != nil {
+		return err
+	}
+	if err := spool.Finish(); err != nil {
+		return err
+	}
+	return r.record(ctx, kind, row, inv, w, spool)
+}
+
+// proveInventory refuses a dump that holds nothing: nobody means to keep one.
+func proveInventory(label string, inv models.Inventory, size int64) error {
+	if size == 0 || len(inv.Objects)+len(inv.Tables) == 0 {
+		return models.Invalidf("data source %q: the dump is empty; check that the database's name is right and that the account may see its tables", label)
+	}
+	return nil
+}
+
+// record writes the proven dump down before any drive may publish it.
+func (r *run) record(ctx context.Context, kind source.Kind, row models.Source, inv models.Inventory, w *archive.Writer, spool *archive.Spool) error {
+	f := models.DumpFacts{RawSize: w.RawSize(), Size: w.Size(), SHA256: w.SHA256(), DumpPath: spool.Path(),
+		Warnings: strings.Join(inv.Warnings, "\n"), DumpedAt: models.Now()}
+	m := models.Manifest{BackupID: r.backup.ID, Job: r.backup.Label, Source: row.Label, Provider: kind.Provider,
+		CreatedAt: r.backup.CreatedAt, DumpedAt: f.DumpedAt, Inventory: inv,
+		File: models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.job.Compression, RawSize: f.RawSize}}
+	if err := r.service.store.RecordDump(ctx, r.backup.ID, r.service.runner.id(), f, m); err != nil {
+		return fmt.Errorf("write down the finished dump: %w", err)
+	}
+	r.facts(f)
+	r.log.Say("dump proven: %d tables, %d rows, %d bytes, %d packed", len(inv.Tables), inv.Rows(), f.RawSize, f.Size)
+	for _, warning := range inv.Warnings {
+		r.log.Say("warning: %s", warning)
+	}
+	return nil
+}
+
+// expectedSize guesses from the job's newest finished backup; 0 when there is none.
+func (r *run) expectedSize(ctx context.Context) int64 {
+	last, err := r.service.store.LastFinished(ctx, r.job.ID)
+	if err != nil {
+		return 0
+	}
+	return last.Size
+}
+
+func (r *run) roomInSpool(expected int64) error {
+	space, err := disk.Of(r.service.spool)
+	if err != nil {
+		return err
+	}
+	if space.Free < expected+spoolReserve {
+		return models.NoSpacef("the spool folder %s has %d MB free and this backup needs about %d MB: free space there, or move the data folder to a larger disk",
+			r.service.spool, space.Free>>20, (expected+spoolReserve)>>20)
+	}
+	return nil
+}

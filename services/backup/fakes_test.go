@@ -1,0 +1,194 @@
+package backup_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/backup"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/source"
+	"github.com/backupman/backupman/services/store"
+)
+
+// fakeSource dumps what it is told to and then ends as it is told to.
+type fakeSource struct {
+	content []byte
+	err     error
+	dumps   atomic.Int32
+	// during, when set, is called after the content was written.
+	during func(ctx context.Context) error
+	empty  bool
+}
+
+func (s *fakeSource) Check(context.Context) (models.SourceReport, error) {
+	return models.SourceReport{}, nil
+}
+
+func (s *fakeSource) Dump(ctx context.Context, req source.DumpRequest) (models.Inventory, error) {
+	s.dumps.Add(1)
+	fmt.Fprintln(req.Log, "the tool speaks")
+	if _, err := os.Stat(req.TempDir); err != nil {
+		return models.Inventory{}, err
+	}
+	if _, err := req.Out.Write(s.content); err != nil {
+		return models.Inventory{}, err
+	}
+	if s.during != nil {
+		if err := s.during(ctx); err != nil {
+			return models.Inventory{}, err
+		}
+	}
+	if s.empty {
+		return models.Inventory{}, s.err
+	}
+	return models.Inventory{Tables: []models.TableDigest{{Name: "t", Rows: 1}}, Objects: []models.Object{{Kind: models.ObjectTable, Name: "t"}}, Warnings: []string{"one warning"}}, s.err
+}
+
+// faultyDrive is a drive that fails where it is told to.
+type faultyDrive struct {
+	drive.Drive
+	putErr  error
+	corrupt bool
+	puts    atomic.Int32
+}
+
+func (d *faultyDrive) Put(ctx context.Context, key string, r io.Reader, hint drive.Hint) (drive.Stored, error) {
+	d.puts.Add(1)
+	if d.putErr != nil {
+		return drive.Stored{}, d.putErr
+	}
+	return d.Drive.Put(ctx, key, r, hint)
+}
+
+func (d *faultyDrive) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	r, err := d.Drive.Open(ctx, key)
+	if err != nil || !d.corrupt {
+		return r, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(r, errReader{}), r}, nil
+}
+
+type errReader struct{}
+
+func (errReader) Read(p []byte) (int, error) { p[0] = 'x'; return 1, io.EOF }
+
+// world is one installation: a real store in a temporary folder, one job, and
+// the fakes it uses.
+type world struct {
+	t       *testing.T
+	dir     string
+	store   *store.Store
+	source  *fakeSource
+	drives  map[string]*faultyDrive // by label
+	folders []string
+	job     models.Job
+	gone    bool // the source is no longer configured
+}
+
+func newWorld(t *testing.T, driveLabels ...string) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), source: &fakeSource{content: []byte("the dump of a database")}, drives: map[string]*faultyDrive{}}
+	s, err := store.Open(t.Context(), store.Config{Provider: "sqlite", Path: filepath.Join(w.dir, "meta.db")}, quiet())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	w.store = s
+	plan := models.Plan{Sources: []models.Source{{Label: "shop", Provider: "fake"}},
+		Jobs: []models.PlannedJob{{Job: models.Job{Label: "shop-nightly", Compression: models.CompressionZstd}, Source: "shop", Drives: driveLabels}}}
+	for _, label := range driveLabels {
+		folder := filepath.Join(w.dir, "drives", label)
+		local, err := drive.NewLocal(label, folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.drives[label] = &faultyDrive{Drive: local}
+		w.folders = append(w.folders, folder)
+		plan.Drives = append(plan.Drives, models.Drive{Label: label, Provider: "local"})
+	}
+	if err := s.ApplyPlan(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	if w.job, err = s.JobByLabel(t.Context(), "shop-nightly"); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func (w *world) Job(ctx context.Context, id string) (models.Job, error) { return w.store.Job(ctx, id) }
+
+func (w *world) OpenSource(context.Context, string) (source.Source, source.Kind, models.Source, error) {
+	if w.gone {
+		return nil, source.Kind{}, models.Source{}, models.NotFoundf(`the data source "shop" is gone`)
+	}
+	return w.source, source.Kind{Kind: models.Kind{Provider: "fake"}, Extension: "sql"}, models.Source{Label: "shop"}, nil
+}
+
+func (w *world) OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error) {
+	row, err := w.store.Drive(ctx, id)
+	if err != nil {
+		return nil, row, err
+	}
+	return w.drives[row.Label], row, nil
+}
+
+func (w *world) data() string { return filepath.Join(w.dir, "data") }
+
+func (w *world) service() *backup.Service {
+	w.t.Helper()
+	s, err := backup.New(w.t.Context(), backup.Options{Store: w.store, Catalog: w, DataDir: w.data(), Log: quiet()})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() {
+		if err := s.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
+			w.t.Error(err)
+		}
+	})
+	return s
+}
+
+// run makes one backup from start to end.
+func (w *world) run(s *backup.Service) models.Backup {
+	w.t.Helper()
+	b, err := s.Start(w.t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if b, err = s.Run(w.t.Context(), b.ID); err != nil {
+		w.t.Fatal(err)
+	}
+	return b
+}
+
+// files returns every file below a folder, hidden ones included.
+func (w *world) files(folder string) []string {
+	w.t.Helper()
+	var names []string
+	err := filepath.WalkDir(folder, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, p)
+		}
+		return nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return names
+}
+
+func (w *world) spooled() []string { return w.files(filepath.Join(w.data(), "spool")) }

@@ -1,0 +1,109 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/disk"
+)
+
+const (
+	// leaseTime is how long a runner that is not heard of keeps its backups.
+	leaseTime = 8 * time.Second
+	// beatStep is how often a runner renews what it holds.
+	beatStep = time.Second
+	// waitStep is how often a waiting caller looks again.
+	waitStep = 200 * time.Millisecond
+	// settleTime bounds how long a run tries to write down how it ended.
+	settleTime = 30 * time.Second
+)
+
+// errLeaseLost ends a run whose backup somebody else has taken over or settled.
+var errLeaseLost = errors.New("another process has taken this backup over")
+
+// runner is this process in the metadata database. It holds a lock on a file of
+// the data folder for as long as it lives, so that processes that share the
+// folder know at once, and for sure, whether it is alive.
+type runner struct {
+	row  models.Runner
+	lock *disk.Lock
+}
+
+func newRunner(dataDir string, serves bool) (*runner, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return nil, fmt.Errorf("ask for this machine's name: %w", err)
+	}
+	r := &runner{row: models.Runner{ID: models.NewID(), Host: host, PID: os.Getpid(), Serves: serves, StartedAt: models.Now(), SeenAt: models.Now()}}
+	path := lockPath(dataDir, r.row.ID)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder for lock files: %w", err)
+	}
+	if r.lock, err = disk.Hold(path); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+func (r *runner) id() string { return r.row.ID }
+
+func (r *runner) close() error { return r.lock.Release() }
+
+func lockPath(dataDir, id string) string { return filepath.Join(dataDir, "runners", id+".lock") }
+
+// ownerIsGone reports whether the runner that holds a backup will not come back.
+func (s *Service) ownerIsGone(b models.Backup) (bool, error) {
+	state, err := disk.LookAt(lockPath(s.options.DataDir, b.LeaseOwner))
+	if err != nil {
+		return false, err
+	}
+	switch state {
+	case disk.HolderAlive:
+		return false, nil
+	case disk.HolderDead:
+		return true, nil
+	default:
+		return b.LeaseUntil == nil || b.LeaseUntil.Before(models.Now()), nil
+	}
+}
+
+// hold renews the lease of a run until the returned function is called. The
+// context it returns ends when the lease is lost.
+func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(beatStep)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := s.renew(ctx, r); errors.Is(err, models.ErrConflict) {
+				cancel(errLeaseLost)
+				return
+			} else if err != nil && ctx.Err() == nil {
+				// A lease outlives some missed beats; the run itself finds out when
+				// the metadata database stays away.
+				s.log.Warn("heartbeat failed", "backup_id", r.backup.ID, "error", err)
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil); <-done }
+}
+
+func (s *Service) renew(ctx context.Context, r *run) error {
+	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), models.Now().Add(leaseTime), r.progress()); err != nil {
+		return err
+	}
+	r.saveCopies(ctx)
+	return r.saveLog(ctx)
+}

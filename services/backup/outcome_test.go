@@ -1,0 +1,58 @@
+package backup
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/backupman/backupman/models"
+)
+
+func TestOutcome(t *testing.T) {
+	good := models.DriveFile{DriveID: "nas", Status: models.StatusFinished}
+	bad := models.DriveFile{DriveID: "offsite", Status: models.StatusFailed, Error: "no such bucket"}
+	open := models.DriveFile{DriveID: "slow", Status: models.StatusPending}
+	for name, c := range map[string]struct {
+		err    error
+		files  []models.DriveFile
+		status models.Status
+		says   string
+	}{
+		"all good":             {nil, []models.DriveFile{good, good}, models.StatusFinished, ""},
+		"one copy failed":      {nil, []models.DriveFile{good, bad}, models.StatusFailed, "1 of 2 copies failed (offsite: no such bucket)"},
+		"one copy not settled": {nil, []models.DriveFile{good, open}, models.StatusFailed, "1 of 2 copies failed"},
+		"no drive":             {nil, nil, models.StatusFailed, "no drive"},
+		"the dump failed":      {models.Conflictf("exit status 2"), []models.DriveFile{good}, models.StatusFailed, "exit status 2"},
+		"wrapped":              {fmt.Errorf("dump: %w", models.Conflictf("exit status 2")), nil, models.StatusFailed, "exit status 2"},
+		"joined":               {errors.Join(errors.New("a"), models.NoSpacef("the disk is full")), nil, models.StatusFailed, "the disk is full"},
+	} {
+		status, text := outcome(c.err, c.files, func(id string) string { return id })
+		if status != c.status || !strings.Contains(text, c.says) || (text == "") != (c.says == "") {
+			t.Errorf("%s: %s, %q", name, status, text)
+		}
+	}
+}
+
+func TestLogKeepsBothEnds(t *testing.T) {
+	l := newRunLog("")
+	l.Say("first")
+	for range 10_000 {
+		if _, err := l.Write([]byte(strings.Repeat("x", 100) + "\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := l.Write([]byte("half a li")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Write([]byte("ne\xff\n")); err != nil {
+		t.Fatal(err)
+	}
+	text, changed := l.Text()
+	if !changed || len(text) > logHead+logTail+200 || !strings.Contains(text, "first") || !strings.Contains(text, "too long to keep") || !strings.HasSuffix(text, "half a line\uFFFD\n") {
+		t.Errorf("%d bytes, ending in %q", len(text), text[len(text)-40:])
+	}
+	if _, changed := l.Text(); changed {
+		t.Error("changed without a write")
+	}
+}

@@ -1,0 +1,183 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/disk"
+)
+
+// keepSpool is how long the dump of a failed backup is kept for a retry, unless
+// a later backup of its job finishes first.
+const keepSpool = 72 * time.Hour
+
+// Recover settles what dead runners left: a backup whose dump was proven is
+// carried on with, any other one fails with a sentence, and nothing half
+// written stays. It also removes spools that nobody can use any more.
+func (s *Service) Recover(ctx context.Context) error {
+	return errors.Join(s.takeOver(ctx, s.resume), s.sweepSpool(ctx), s.sweepLocks())
+}
+
+// SettleDead settles what dead runners left without carrying anything on, for
+// commands that only look. A proven dump is left for a process that can.
+func (s *Service) SettleDead(ctx context.Context) error {
+	return s.takeOver(ctx, func(context.Context, models.Backup) error { return nil })
+}
+
+// takeOver claims each backup whose owner is gone. Those with a proven dump go
+// to carryOn; the others fail.
+func (s *Service) takeOver(ctx context.Context, carryOn func(context.Context, models.Backup) error) error {
+	held, err := s.store.Held(ctx)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, b := range held {
+		gone, err := s.ownerIsGone(b)
+		if err != nil || !gone {
+			failures = append(failures, err)
+			continue
+		}
+		if b.DumpedAt != nil && s.dumpIsKept(b) {
+			failures = append(failures, carryOn(ctx, b))
+			continue
+		}
+		failures = append(failures, s.bury(ctx, b))
+	}
+	return errors.Join(failures...)
+}
+
+func (s *Service) resume(ctx context.Context, b models.Backup) error {
+	err := s.store.Claim(ctx, b.ID, b.LeaseOwner, s.runner.id(), models.Now().Add(leaseTime))
+	if errors.Is(err, models.ErrConflict) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.log.Info("carrying on after a process that died", "backup_id", b.ID, "job", b.Label)
+	s.sweepDrives(ctx, b)
+	_, err = s.carryOut(ctx, b.ID)
+	return err
+}
+
+// bury fails a backup whose process died before its dump was proven.
+func (s *Service) bury(ctx context.Context, b models.Backup) error {
+	err := s.store.Claim(ctx, b.ID, b.LeaseOwner, s.runner.id(), models.Now().Add(leaseTime))
+	if errors.Is(err, models.ErrConflict) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s.sweepDrives(ctx, b)
+	if err := os.RemoveAll(s.folder(b.ID)); err != nil {
+		s.log.Warn("spool not removed", "backup_id", b.ID, "error", err)
+	}
+	text := fmt.Sprintf("the process that ran this backup ended while %s (killed, crashed or without power); nothing half written was kept: retry runs it again", b.Phase)
+	for _, f := range b.DriveFiles {
+		if f.Status == models.StatusPending {
+			change := models.DriveFileChange{Status: models.StatusFailed, Error: "nothing was stored, because the run was interrupted"}
+			if err := s.store.ChangeDriveFile(ctx, b.ID, f.ID, s.runner.id(), change); err != nil {
+				return err
+			}
+		}
+	}
+	s.log.Info("settled after a process that died", "backup_id", b.ID, "job", b.Label)
+	return s.store.Settle(ctx, b.ID, s.runner.id(), models.Settlement{Status: models.StatusFailed, Error: text, At: models.Now()})
+}
+
+// sweepDrives removes unfinished copies. A drive that cannot be reached keeps
+// its own, and the next recovery of this backup tries again.
+func (s *Service) sweepDrives(ctx context.Context, b models.Backup) {
+	for _, f := range b.DriveFiles {
+		if f.Status == models.StatusFinished {
+			continue
+		}
+		d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
+		if err == nil {
+			err = d.Sweep(ctx, f.Key)
+		}
+		if err != nil {
+			s.log.Warn("unfinished copy not swept", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
+		}
+	}
+}
+
+// sweepSpool removes the folders of backups that are settled and need them no
+// longer, and of backups that nobody knows.
+func (s *Service) sweepSpool(ctx context.Context) error {
+	folders, err := os.ReadDir(s.spool)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look through the spool: %w", err)
+	}
+	var failures []error
+	for _, f := range folders {
+		needed, err := s.spoolIsNeeded(ctx, f.Name())
+		if err == nil && !needed {
+			err = os.RemoveAll(filepath.Join(s.spool, f.Name()))
+		}
+		failures = append(failures, err)
+	}
+	return errors.Join(failures...)
+}
+
+func (s *Service) spoolIsNeeded(ctx context.Context, id string) (bool, error) {
+	if models.CheckID(id) != nil {
+		return true, nil // not ours
+	}
+	b, err := s.store.Backup(ctx, id)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return false, nil
+	case err != nil:
+		return true, err
+	case b.Status == models.StatusPending:
+		return true, nil
+	case b.Status == models.StatusFinished || b.DumpedAt == nil:
+		return false, nil
+	case b.SettledAt != nil && b.SettledAt.Before(models.Now().Add(-keepSpool)):
+		return false, nil
+	default:
+		return s.isNewest(ctx, b)
+	}
+}
+
+// isNewest reports whether no later backup of the job has finished: a retry of
+// an older one is hardly worth the disk its dump takes.
+func (s *Service) isNewest(ctx context.Context, b models.Backup) (bool, error) {
+	last, err := s.store.LastFinished(ctx, b.JobID)
+	if errors.Is(err, models.ErrNotFound) {
+		return true, nil
+	}
+	return err == nil && last.CreatedAt.Before(b.CreatedAt), err
+}
+
+// sweepLocks removes the lock files of runners that are dead and hold nothing.
+func (s *Service) sweepLocks() error {
+	names, err := filepath.Glob(lockPath(s.options.DataDir, "*"))
+	if err != nil {
+		return fmt.Errorf("look through the lock files: %w", err)
+	}
+	for _, name := range names {
+		id := strings.TrimSuffix(filepath.Base(name), ".lock")
+		state, err := disk.LookAt(name)
+		if err != nil || state != disk.HolderDead || id == s.runner.id() {
+			continue
+		}
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a dead runner's lock file: %w", err)
+		}
+	}
+	return nil
+}

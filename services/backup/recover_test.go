@@ -1,0 +1,161 @@
+package backup_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/backup"
+)
+
+// deadRunner leaves a backup as a killed process would: claimed by a runner whose
+// lock file is there and not held.
+func (w *world) deadRunner(s *backup.Service) models.Backup {
+	w.t.Helper()
+	b, err := s.Start(w.t.Context(), w.job.ID, models.TriggerSchedule)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	owner := models.NewID()
+	if err := os.WriteFile(filepath.Join(w.data(), "runners", owner+".lock"), nil, 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.store.Claim(w.t.Context(), b.ID, "", owner, models.Now().Add(time.Hour)); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := w.store.Begin(w.t.Context(), b.ID, owner, models.Now()); err != nil {
+		w.t.Fatal(err)
+	}
+	b.LeaseOwner = owner
+	return b
+}
+
+func (w *world) leave(path string) {
+	w.t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("half"), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestARunThatDiedWhileDumpingIsSettledAndSwept(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	b := w.deadRunner(s)
+	w.leave(filepath.Join(w.data(), "spool", b.ID, b.FileName+".partial"))
+	w.leave(filepath.Join(w.data(), "spool", b.ID, "tmp", "my.cnf"))
+	w.leave(filepath.Join(w.folders[0], filepath.Dir(b.DriveFiles[0].Key), "."+b.FileName+".partial"))
+	w.leave(filepath.Join(w.data(), "spool", models.NewID(), "orphan"))
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || got.Status != models.StatusFailed || !strings.Contains(got.Error, "the process that ran this backup ended") {
+		t.Errorf("settled as %s: %s (%v)", got.Status, got.Error, err)
+	}
+	if names := append(w.files(w.folders[0]), w.spooled()...); len(names) != 0 {
+		t.Errorf("left: %v", names)
+	}
+	w.retry(s, b.ID)
+}
+
+func TestARunThatDiedAfterItsProofIsCarriedOn(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = errors.New("down")
+	s := w.service()
+	failed := w.run(s) // leaves a proven spool and one good copy
+	if _, err := s.Retry(t.Context(), failed.ID); err != nil {
+		t.Fatal(err)
+	}
+	owner := models.NewID()
+	if err := w.store.Claim(t.Context(), failed.ID, "", owner, models.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	w.drives["offsite"].putErr = nil
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b, err := w.store.Backup(t.Context(), failed.ID)
+	if err != nil || b.Status != models.StatusFinished {
+		t.Errorf("settled as %s: %s (%v)", b.Status, b.Error, err)
+	}
+	if n := w.source.dumps.Load(); n != 1 {
+		t.Errorf("the database was dumped %d times", n)
+	}
+}
+
+func TestARunWhoseOwnerLivesIsLeftAlone(t *testing.T) {
+	w := newWorld(t, "nas")
+	other := w.service()
+	reached, goOn := make(chan struct{}), make(chan struct{})
+	w.source.during = func(context.Context) error { close(reached); <-goOn; return nil }
+	b, err := other.Start(t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan models.Backup, 1)
+	go func() {
+		b, err := other.Run(t.Context(), b.ID)
+		if err != nil {
+			t.Error(err)
+		}
+		ended <- b
+	}()
+	<-reached
+	if err := w.service().Recover(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got, err := w.store.Backup(t.Context(), b.ID); err != nil || got.Status != models.StatusPending {
+		t.Errorf("a living run became %s (%v)", got.Status, err)
+	}
+	close(goOn)
+	if b := <-ended; b.Status != models.StatusFinished {
+		t.Errorf("it ended as %s: %s", b.Status, b.Error)
+	}
+}
+
+func TestARunThatLostItsLeasePublishesNoVerdict(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	b, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.source.during = func(ctx context.Context) error {
+		held, err := w.store.Backup(ctx, b.ID)
+		if err != nil {
+			return err
+		}
+		if err := w.store.Claim(ctx, b.ID, held.LeaseOwner, "another", models.Now().Add(time.Hour)); err != nil {
+			return err
+		}
+		<-ctx.Done() // the heartbeat notices
+		return ctx.Err()
+	}
+	got, err := s.Run(t.Context(), b.ID)
+	if err != nil || got.Status != models.StatusPending || got.LeaseOwner != "another" {
+		t.Errorf("got %s held by %q (%v)", got.Status, got.LeaseOwner, err)
+	}
+	if names := w.files(w.folders[0]); len(names) != 0 {
+		t.Errorf("published: %v", names)
+	}
+}
+
+func TestLockFilesOfTheDeadGo(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	w.leave(filepath.Join(w.data(), "runners", models.NewID()+".lock"))
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if names := w.files(filepath.Join(w.data(), "runners")); len(names) != 1 {
+		t.Errorf("lock files: %v", names)
+	}
+}

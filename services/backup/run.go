@@ -1,0 +1,280 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
+)
+
+// run is one attempt at one backup in this process.
+type run struct {
+	service *Service
+	backup  models.Backup
+	job     models.Job
+	log     *runLog
+	copies  []*copyRun
+
+	// uploading counts the copies that are not yet wholly on their drive.
+	uploading atomic.Int32
+
+	mu     sync.Mutex
+	phase  models.Phase
+	writer *archive.Writer
+}
+
+// Run claims a queued backup and carries it out in this process. The error is
+// for a backup that could not be claimed or settled; a backup that failed is
+// returned as such.
+func (s *Service) Run(ctx context.Context, id string) (models.Backup, error) {
+	if err := s.store.Claim(ctx, id, "", s.runner.id(), models.Now().Add(leaseTime)); err != nil {
+		return models.Backup{}, err
+	}
+	return s.carryOut(ctx, id)
+}
+
+// carryOut runs a backup whose lease this process holds, to its settlement.
+func (s *Service) carryOut(ctx context.Context, id string) (models.Backup, error) {
+	s.running.Add(1)
+	defer s.running.Done()
+	r, err := s.newRun(ctx, id)
+	if err != nil {
+		return models.Backup{}, fmt.Errorf("run backup %s: %w", id, err)
+	}
+	held, release := s.hold(ctx, r)
+	dumpErr := r.do(held)
+	if cause := context.Cause(held); cause != nil && dumpErr != nil {
+		dumpErr = cause
+	}
+	release()
+	if errors.Is(dumpErr, errLeaseLost) {
+		return s.store.Backup(context.WithoutCancel(ctx), id)
+	}
+	return r.settle(ctx, dumpErr)
+}
+
+func (s *Service) newRun(ctx context.Context, id string) (*run, error) {
+	b, err := s.store.Backup(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	earlier, err := s.store.LogText(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{service: s, backup: b, log: newRunLog(earlier), phase: models.PhaseDumping}
+	for _, f := range b.DriveFiles {
+		r.copies = append(r.copies, &copyRun{run: r, file: f})
+	}
+	return r, nil
+}
+
+// do makes the dump, unless an earlier attempt left a proven one, and the
+// copies. The error is about the dump; copies keep their own.
+func (r *run) do(ctx context.Context) error {
+	s := r.service
+	if err := s.store.Begin(ctx, r.backup.ID, s.runner.id(), models.Now()); err != nil {
+		return err
+	}
+	job, err := s.catalog.Job(ctx, r.backup.JobID)
+	if err != nil {
+		return err
+	}
+	r.job = job
+	r.log.Say("attempt %d of backup %s of job %q starts", r.backup.Attempt, r.backup.ID, r.backup.Label)
+	if err := os.MkdirAll(s.folder(r.backup.ID), 0o700); err != nil {
+		return fmt.Errorf("make the spool folder: %w", err)
+	}
+	if r.backup.DumpedAt != nil {
+		return r.copyAgain(ctx)
+	}
+	return r.dumpAndCopy(ctx)
+}
+
+// enter moves to a phase.
+func (r *run) enter(p models.Phase) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.phase = p
+}
+
+// enterUnless moves to a phase, unless the run is already in a later one.
+func (r *run) enterUnless(p, later models.Phase) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.phase != later {
+		r.phase = p
+	}
+}
+
+func (r *run) watch(w *archive.Writer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writer = w
+}
+
+func (r *run) progress() models.Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := models.Progress{Phase: r.phase, RawSize: r.backup.RawSize, Size: r.backup.Size}
+	if r.writer != nil {
+		p.RawSize, p.Size = r.writer.RawSize(), r.writer.Size()
+	}
+	return p
+}
+
+// facts remembers what a proven dump is.
+func (r *run) facts(f models.DumpFacts) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writer = nil
+	r.backup.RawSize, r.backup.Size, r.backup.SHA256, r.backup.DumpedAt = f.RawSize, f.Size, f.SHA256, &f.DumpedAt
+}
+
+func (r *run) saveLog(ctx context.Context) error {
+	text, changed := r.log.Text()
+	if !changed {
+		return nil
+	}
+	return r.service.store.SaveLog(ctx, r.backup.ID, text)
+}
+
+// saveCopies writes down how far each upload is, for people who watch.
+func (r *run) saveCopies(ctx context.Context) {
+	for _, c := range r.copies {
+		c.saveProgress(ctx)
+	}
+}
+
+// settle writes down how the backup ended, trying for a while when the metadata
+// database does not answer, and then tidies the spool.
+func (r *run) settle(ctx context.Context, dumpErr error) (models.Backup, error) {
+	s := r.service
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if dumpErr != nil {
+		r.giveUpCopies(ctx)
+	}
+	status, text := outcome(dumpErr, r.files(), r.driveLabel(ctx))
+	if status == models.StatusFailed {
+		r.log.Say("failed: %s", text)
+	} else {
+		r.log.Say("finished: %d bytes, SHA-256 %s", r.backup.Size, r.backup.SHA256)
+	}
+	err := insist(ctx, func() error {
+		if err := s.renew(ctx, r); err != nil {
+			return err
+		}
+		return s.store.Settle(ctx, r.backup.ID, s.runner.id(), models.Settlement{Status: status, Error: text, DumpPath: r.dumpPath(status), At: models.Now()})
+	})
+	if err != nil {
+		return r.backup, fmt.Errorf("write down how backup %s ended (%s): %w", r.backup.ID, orFinished(text), err)
+	}
+	r.tidy(ctx, status)
+	b, err := s.store.Backup(ctx, r.backup.ID)
+	if err == nil {
+		s.announce(ctx, b, r.job)
+	}
+	return b, err
+}
+
+// giveUpCopies ends the copies that never began.
+func (r *run) giveUpCopies(ctx context.Context) {
+	for _, c := range r.copies {
+		if c.state().Status == models.StatusPending {
+			c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: nothingStored}, "")
+		}
+	}
+}
+
+func orFinished(text string) string {
+	if text == "" {
+		return "finished"
+	}
+	return text
+}
+
+func (s *Service) announce(ctx context.Context, b models.Backup, job models.Job) {
+	s.log.Info("backup settled", "backup_id", b.ID, "job", b.Label, "status", string(b.Status), "error", b.Error)
+	if b.Status == models.StatusFinished && job.DrillAfter && s.options.AfterFinish != nil {
+		s.options.AfterFinish(context.WithoutCancel(ctx), b)
+	}
+}
+
+func (r *run) files() []models.DriveFile {
+	files := make([]models.DriveFile, 0, len(r.copies))
+	for _, c := range r.copies {
+		files = append(files, c.state())
+	}
+	return files
+}
+
+// driveLabel names drives the way people named them.
+func (r *run) driveLabel(ctx context.Context) func(string) string {
+	return func(id string) string {
+		if _, d, _ := r.service.catalog.OpenDrive(ctx, id); d.Label != "" {
+			return d.Label
+		}
+		return "a drive that is gone"
+	}
+}
+
+// dumpPath is where the dump is after the run: the spool while a copy is still
+// missing, then a copy on this machine, or nowhere.
+func (r *run) dumpPath(status models.Status) *string {
+	if status == models.StatusFailed && r.backup.DumpedAt != nil {
+		if path := r.service.spoolPath(r.backup); fileExists(path) {
+			return &path
+		}
+	}
+	for _, c := range r.copies {
+		if path := c.localPath(); path != "" {
+			return &path
+		}
+	}
+	return nil
+}
+
+// tidy removes what the run no longer needs. The spool of a proven dump stays
+// while a copy of it can still be made.
+func (r *run) tidy(ctx context.Context, status models.Status) {
+	s := r.service
+	keep := status == models.StatusFailed && r.backup.DumpedAt != nil
+	remove := s.folder(r.backup.ID)
+	if keep {
+		remove = r.tempDir()
+	}
+	if err := os.RemoveAll(remove); err != nil {
+		s.log.Warn("spool not removed", "backup_id", r.backup.ID, "error", err)
+	}
+}
+
+func (r *run) tempDir() string { return filepath.Join(r.service.folder(r.backup.ID), "tmp") }
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// insist repeats what failed, with growing pauses, until it works, is refused
+// for good, or the context ends.
+func insist(ctx context.Context, do func() error) error {
+	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
+		err := do()
+		if err == nil || errors.Is(err, models.ErrConflict) || errors.Is(err, models.ErrNotFound) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}

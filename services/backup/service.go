@@ -1,0 +1,209 @@
+// Package backup makes backups: it starts them, runs them, spreads the dump to
+// the drives, settles them, tries them again and cleans up after a crash.
+//
+// The promise is in the order of things. A dump proves itself before its facts
+// are recorded; they are recorded before any drive publishes a copy; a copy is
+// read back before it is called finished; and the backup is finished only when
+// every copy is.
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/source"
+)
+
+// Catalog knows what is configured and opens it.
+type Catalog interface {
+	Job(ctx context.Context, id string) (models.Job, error)
+	OpenSource(ctx context.Context, id string) (source.Source, source.Kind, models.Source, error)
+	OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error)
+}
+
+// Options are what a Service is made of.
+type Options struct {
+	Store   Store
+	Catalog Catalog
+	// DataDir holds the spool and the runners' lock files.
+	DataDir string
+	// Serves says that this process takes backups from the queue.
+	Serves bool
+	// Concurrency bounds how many queued backups run at once; 0 means 4.
+	Concurrency int
+	// AfterFinish, when set, is called in the run's own goroutine after a backup
+	// of a job that asks for drills has finished.
+	AfterFinish func(ctx context.Context, b models.Backup)
+	Log         *slog.Logger
+}
+
+// Service makes backups. It is one runner: what it works on carries its lease.
+type Service struct {
+	store   Store
+	catalog Catalog
+	spool   string
+	options Options
+	log     *slog.Logger
+	runner  *runner
+	nudge   chan struct{}
+	running sync.WaitGroup
+}
+
+// New returns a Service whose runner is alive until Close.
+func New(ctx context.Context, o Options) (*Service, error) {
+	if o.Concurrency == 0 {
+		o.Concurrency = 4
+	}
+	r, err := newRunner(o.DataDir, o.Serves)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{store: o.Store, catalog: o.Catalog, spool: filepath.Join(o.DataDir, "spool"),
+		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1)}
+	if err := s.store.Beat(ctx, r.row); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	return s, nil
+}
+
+// Close waits for the runs of this process to end and gives the runner up.
+func (s *Service) Close() error {
+	s.running.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	defer cancel()
+	return errors.Join(s.store.RemoveRunner(ctx, s.runner.id()), s.runner.close())
+}
+
+// Start queues a backup of a job now. It returns models.ErrConflict when the
+// job already has one that is pending.
+func (s *Service) Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error) {
+	return s.start(ctx, jobID, by, "")
+}
+
+// StartSlot queues the backup that a schedule owes for a moment. Of all
+// replicas exactly one wins a slot; the others get models.ErrConflict.
+func (s *Service) StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error) {
+	return s.start(ctx, jobID, models.TriggerSchedule, slot.UTC().Format(time.RFC3339))
+}
+
+func (s *Service) start(ctx context.Context, jobID string, by models.Trigger, slot string) (models.Backup, error) {
+	job, err := s.catalog.Job(ctx, jobID)
+	if err != nil {
+		return models.Backup{}, err
+	}
+	if job.RemovedAt != nil {
+		return models.Backup{}, models.Conflictf("job %q is no longer in the configuration: add it again to run it", job.Label)
+	}
+	b := s.newBackup(ctx, job, by, slot)
+	if err := s.store.InsertBackup(ctx, b); err != nil {
+		return models.Backup{}, fmt.Errorf("start job %q: %w", job.Label, err)
+	}
+	s.log.Info("backup queued", "backup_id", b.ID, "job", job.Label, "trigger", string(by))
+	s.wake()
+	return b, nil
+}
+
+// newBackup never fails: a source or drive that is gone fails the run, with its
+// sentence, where people look for it.
+func (s *Service) newBackup(ctx context.Context, job models.Job, by models.Trigger, slot string) models.Backup {
+	b := models.Backup{ID: models.NewID(), JobID: job.ID, Label: job.Label, SourceID: job.SourceID, Slot: slot,
+		Trigger: by, Attempt: 1, Status: models.StatusPending, Phase: models.PhaseQueued, CreatedAt: models.Now()}
+	if slot == "" {
+		b.Slot = "manual:" + b.ID
+	}
+	extension := "dump"
+	if _, kind, _, err := s.catalog.OpenSource(ctx, job.SourceID); err == nil {
+		extension = kind.Extension
+	}
+	b.FileName = archive.FileName(job.Label, b.CreatedAt, b.ID, extension, job.Compression)
+	for _, id := range job.DriveIDs {
+		_, d, _ := s.catalog.OpenDrive(ctx, id)
+		b.DriveFiles = append(b.DriveFiles, models.DriveFile{ID: models.NewID(), BackupID: b.ID, DriveID: id,
+			Provider: d.Provider, Label: b.FileName, Key: archive.Key(job.Label, b.FileName),
+			Status: models.StatusPending, CreatedAt: b.CreatedAt})
+	}
+	return b
+}
+
+// Retry queues a failed backup again. What is already stored stays: when the
+// dump is still there only the missing copies are made; otherwise the database
+// is dumped anew.
+func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
+	b, err := s.store.Backup(ctx, id)
+	if err != nil {
+		return b, err
+	}
+	if b.Status != models.StatusFailed {
+		return b, models.Conflictf("backup %s is %s: only a failed backup can be tried again", id, b.Status)
+	}
+	if err := s.store.Requeue(ctx, id, !s.dumpIsKept(b)); err != nil {
+		return b, err
+	}
+	s.wake()
+	return s.store.Backup(ctx, id)
+}
+
+// dumpIsKept reports whether the proven dump can still be had: from the spool,
+// or from a copy that finished.
+func (s *Service) dumpIsKept(b models.Backup) bool {
+	if b.DumpedAt == nil {
+		return false
+	}
+	if info, err := os.Stat(s.spoolPath(b)); err == nil && info.Size() == b.Size {
+		return true
+	}
+	for _, f := range b.DriveFiles {
+		if f.Status == models.StatusFinished {
+			return true
+		}
+	}
+	return false
+}
+
+// Wait returns the backup once it has settled, or the context's error with the
+// backup as it stood last.
+func (s *Service) Wait(ctx context.Context, id string) (models.Backup, error) {
+	tick := time.NewTicker(waitStep)
+	defer tick.Stop()
+	for {
+		b, err := s.store.Backup(ctx, id)
+		if err != nil || b.Status.Settled() {
+			return b, err
+		}
+		select {
+		case <-ctx.Done():
+			return b, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// ServerIsUp reports whether a process that takes backups from the queue has
+// been heard of lately.
+func (s *Service) ServerIsUp(ctx context.Context) (bool, error) {
+	return s.store.ServerSeenSince(ctx, models.Now().Add(-leaseTime))
+}
+
+// wake lets the queue be looked at before its next tick.
+func (s *Service) wake() {
+	select {
+	case s.nudge <- struct{}{}:
+	default:
+	}
+}
+
+// folder is the private folder of one backup below the spool.
+func (s *Service) folder(id string) string { return filepath.Join(s.spool, id) }
+
+func (s *Service) spoolPath(b models.Backup) string {
+	return filepath.Join(s.folder(b.ID), b.FileName)
+}

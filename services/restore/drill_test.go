@@ -1,0 +1,178 @@
+package restore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
+	"github.com/backupman/backupman/services/restore"
+	"github.com/backupman/backupman/services/sample"
+	"github.com/backupman/backupman/services/source"
+)
+
+// shelf is a store and a drive with one backup.
+type shelf struct {
+	backup   models.Backup
+	manifest models.Manifest
+	copy     []byte
+	drills   []models.Drill
+}
+
+func (s *shelf) Backup(_ context.Context, id string) (models.Backup, error) {
+	if id != s.backup.ID {
+		return models.Backup{}, models.NotFoundf("no such backup")
+	}
+	return s.backup, nil
+}
+
+func (s *shelf) Manifest(context.Context, string) (models.Manifest, error) { return s.manifest, nil }
+
+func (s *shelf) InsertDrill(_ context.Context, d models.Drill) error {
+	s.drills = append(s.drills, d)
+	return nil
+}
+
+func (s *shelf) Open(context.Context, string, string) (io.ReadCloser, models.DriveFile, error) {
+	if s.copy == nil {
+		return nil, models.DriveFile{}, models.NotFoundf("no copy")
+	}
+	return io.NopCloser(bytes.NewReader(s.copy)), models.DriveFile{ID: "copy"}, nil
+}
+
+// stocked returns a shelf with a real backup of the sample shop.
+func stocked(t *testing.T) *shelf {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "shop.db")
+	if err := sample.Shop(t.Context(), path, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	kind, err := source.Lookup("sqlite")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := kind.Open("shop", models.Settings{"db_path": path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	w, err := archive.NewWriter(&file, models.CompressionZstd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := src.Dump(t.Context(), source.DumpRequest{Out: w, Log: io.Discard, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return &shelf{copy: file.Bytes(), backup: models.Backup{ID: models.NewID(), Status: models.StatusFinished},
+		manifest: models.Manifest{Provider: "sqlite", Inventory: inv,
+			File: models.FileFacts{Size: w.Size(), SHA256: w.SHA256(), Compression: models.CompressionZstd, RawSize: w.RawSize()}}}
+}
+
+func drill(t *testing.T, s *shelf) (models.Drill, string) {
+	t.Helper()
+	dir := t.TempDir()
+	d, err := restore.New(s, s, source.Lookup, dir, slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d, dir
+}
+
+func TestADrillProvesAGoodBackup(t *testing.T) {
+	s := stocked(t)
+	d, dir := drill(t, s)
+	if d.Outcome != models.DrillProven || d.DriveFileID != "copy" || d.Duration <= 0 || !strings.Contains(d.Reason, "4 tables") {
+		t.Errorf("got %+v", d)
+	}
+	if len(s.drills) != 1 || s.drills[0] != d {
+		t.Errorf("recorded %+v", s.drills)
+	}
+	if left, err := os.ReadDir(filepath.Join(dir, "scratch")); err != nil || len(left) != 0 {
+		t.Errorf("left: %v (%v)", left, err)
+	}
+}
+
+func TestADrillDisproves(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*shelf)
+		says  string
+	}{
+		"a truncated copy": {func(s *shelf) { s.copy = s.copy[:len(s.copy)/2] }, "does not restore"},
+		"one byte short":   {func(s *shelf) { s.copy = s.copy[:len(s.copy)-1] }, ""},
+		"one byte more":    {func(s *shelf) { s.copy = append(bytes.Clone(s.copy), 0) }, ""},
+		"a flipped bit":    {func(s *shelf) { s.copy[len(s.copy)/2] ^= 1 }, "does not restore"},
+		"an empty copy":    {func(s *shelf) { s.copy = []byte{} }, ""},
+		"another SHA-256":  {func(s *shelf) { s.manifest.File.SHA256 = "00" }, "SHA-256"},
+		"a row too many":   {func(s *shelf) { s.manifest.Inventory.Tables[0].Rows-- }, "rows and the manifest says"},
+		"other rows":       {func(s *shelf) { s.manifest.Inventory.Tables[1].SHA256 = "00" }, "are not those of the manifest"},
+		"a table too few":  {func(s *shelf) { t := &s.manifest.Inventory.Tables; *t = append(*t, models.TableDigest{Name: "lost"}) }, "table lost is missing"},
+		"a table too many": {func(s *shelf) { t := &s.manifest.Inventory.Tables; *t = (*t)[1:] }, "not in the manifest"},
+		"a trigger that went": {func(s *shelf) {
+			o := &s.manifest.Inventory.Objects
+			*o = append(*o, models.Object{Kind: "trigger", Name: "audit"})
+		}, "trigger audit is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stocked(t)
+			c.spoil(s)
+			d, _ := drill(t, s)
+			if d.Outcome != models.DrillDisproven || !strings.Contains(d.Reason, c.says) {
+				t.Errorf("got %s: %s", d.Outcome, d.Reason)
+			}
+		})
+	}
+}
+
+func TestADrillThatCannotBeMadeSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*shelf)
+		says  string
+	}{
+		"no copy":                  {func(s *shelf) { s.copy = nil }, "no copy could be opened"},
+		"an engine we do not know": {func(s *shelf) { s.manifest.Provider = "oracle" }, "oracle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := stocked(t)
+			c.spoil(s)
+			if d, _ := drill(t, s); d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, c.says) {
+				t.Errorf("got %s: %s", d.Outcome, d.Reason)
+			}
+		})
+	}
+	s := stocked(t)
+	s.backup.Status = models.StatusFailed
+	_, err := restore.New(s, s, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
+	if !errors.Is(err, models.ErrConflict) {
+		t.Errorf("a failed backup was drilled: %v", err)
+	}
+}
+
+func TestSweepRemovesOnlyTheDead(t *testing.T) {
+	dir := t.TempDir()
+	dead := filepath.Join(dir, "scratch", "drill-1")
+	if err := os.MkdirAll(dead, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := restore.New(nil, nil, source.Lookup, dir, slog.New(slog.DiscardHandler))
+	if err := s.Sweep(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("a dead drill's folder stays")
+	}
+}
