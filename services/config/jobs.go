@@ -1,0 +1,111 @@
+package config
+
+import (
+	"slices"
+
+	"github.com/backupman/backupman/models"
+)
+
+// jobs reads the jobs, or makes one of each source when the file has none.
+func (l *loader) jobs(root *table, plan timing, sources []models.Source, drives []models.Drive) []models.PlannedJob {
+	listed := root.elements("jobs", "job")
+	if len(listed) == 0 {
+		return l.jobOfEach(root, plan, sources, drives)
+	}
+	var jobs []models.PlannedJob
+	seen := labels{}
+	for _, t := range listed {
+		jobs = append(jobs, l.job(t, seen, sources, drives))
+	}
+	return jobs
+}
+
+func (l *loader) jobOfEach(root *table, plan timing, sources []models.Source, drives []models.Drive) []models.PlannedJob {
+	if len(sources) > 0 && len(drives) == 0 {
+		l.note(root.at("data_sources"), "there are data sources but no drives: nothing is backed up until drives names a place for the copies")
+		return nil
+	}
+	var jobs []models.PlannedJob
+	for _, s := range sources {
+		jobs = append(jobs, models.PlannedJob{
+			Job:    models.Job{Label: s.Label, Cron: plan.cron, Timezone: plan.zone, Compression: models.CompressionZstd},
+			Source: s.Label,
+			Drives: driveLabels(drives),
+		})
+	}
+	return jobs
+}
+
+func (l *loader) job(t *table, seen labels, sources []models.Source, drives []models.Drive) models.PlannedJob {
+	planned := models.PlannedJob{Job: models.Job{Label: t.label("job", seen)}}
+	planned.Source = t.sourceOf(sources)
+	planned.Drives = t.drivesOf(drives)
+	when := t.timing()
+	planned.Job.Cron, planned.Job.Timezone = when.cron, when.zone
+	planned.Job.Compression = t.compression()
+	l.encryption(t.sub("encryption"))
+	l.keep(t.sub("retention"))
+	planned.Job.DrillAfter = l.drill(t.sub("drill"))
+	t.end()
+	return planned
+}
+
+func (t *table) sourceOf(sources []models.Source) string {
+	var known []string
+	for _, s := range sources {
+		known = append(known, s.Label)
+	}
+	s := t.text("data_source")
+	switch {
+	case s.bad:
+	case !s.set:
+		t.l.problem(t.line, "%sdata_source is missing: name one of data_sources by its label", t.prefix)
+	case !slices.Contains(known, s.text):
+		t.l.problem(s.line, "%sthere is no data source %s under data_sources%s", t.prefix, quote(s.text), adviseLabel(s.text, known))
+	}
+	return s.text
+}
+
+// drivesOf returns the drives a job names, or all when it names none.
+func (t *table) drivesOf(drives []models.Drive) []string {
+	known, named := driveLabels(drives), t.texts("drives")
+	if len(named) == 0 {
+		if len(known) == 0 {
+			t.l.problem(t.line, "%sthere is no drive to keep its backups: add one under drives", t.prefix)
+		}
+		return known
+	}
+	var chosen []string
+	for _, s := range named {
+		switch {
+		case !s.set:
+		case !slices.Contains(known, s.text):
+			t.l.problem(s.line, "%sthere is no drive %s under drives%s", t.prefix, quote(s.text), adviseLabel(s.text, known))
+		case slices.Contains(chosen, s.text):
+			t.l.problem(s.line, "%sthe drive %s is named twice: name it once", t.prefix, quote(s.text))
+		default:
+			chosen = append(chosen, s.text)
+		}
+	}
+	return chosen
+}
+
+func driveLabels(drives []models.Drive) []string {
+	var out []string
+	for _, d := range drives {
+		out = append(out, d.Label)
+	}
+	return out
+}
+
+func (t *table) compression() models.Compression {
+	s := t.text("compression")
+	switch c := models.Compression(s.text); c {
+	case "":
+		return models.CompressionZstd
+	case models.CompressionZstd, models.CompressionGzip, models.CompressionNone:
+		return c
+	}
+	t.l.problem(s.line, "%s must be zstd, gzip or none, not %s", t.path("compression"), quote(s.text))
+	return ""
+}
