@@ -1,0 +1,208 @@
+package backups
+
+import (
+	"strings"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/human"
+	"github.com/backupman/backupman/views/layout"
+)
+
+// Facts is everything that is known of one backup.
+type Facts struct {
+	Backup models.Backup
+	Known  Known
+	// Provider is the kind of the source; empty when it is gone and left no manifest.
+	Provider string
+	// Manifest is nil until the dump has proven itself.
+	Manifest *models.Manifest
+	// Drills are newest first.
+	Drills []models.Drill
+	Log    string
+	// JobGone says that the job is not in the configuration any more.
+	JobGone bool
+}
+
+// DetailView is the page of one backup.
+type DetailView struct {
+	Page layout.Page
+	Body Body
+	Rest Rest
+}
+
+// Body is the part of the page that changes while the backup is pending.
+type Body struct {
+	ID, Label string
+	Status    models.Status
+	Chips     []components.Chip
+	FileName  string
+	Created   components.Moment
+	Trigger   string
+	// Attempt is the number of the try, from 1.
+	Attempt int
+	Took    string
+	// Live is nil once the backup is settled.
+	Live *Live
+	// Failure is the heading and Error the sentence of a failed backup.
+	Failure, Error string
+	Warnings       []string
+	RawSize, Size  int64
+	SHA256         string
+	// DumpPath is empty when the dump is nowhere on this machine.
+	DumpPath string
+	Copies   []Copy
+	Actions  []components.Action
+}
+
+// Copy is one copy on one drive.
+type Copy struct {
+	ID, Drive, Provider, Path string
+	Chip                      components.Chip
+	Error                     string
+	Size                      int64
+	Verified                  components.Moment
+	// DownloadPath is empty while there is nothing to download.
+	DownloadPath string
+}
+
+// Rest is the part of the page that stays once the backup is settled.
+type Rest struct {
+	Settled  bool
+	Log      string
+	Drills   []Proof
+	Contents *Contents
+	ByHand   ByHand
+	// Swapped says that the part goes with a fragment and replaces the page's own.
+	Swapped bool
+}
+
+// Proof is one drill.
+type Proof struct {
+	Chip   components.Chip
+	Reason string
+	When   components.Moment
+	Took   string
+}
+
+// NewDetailView builds the page.
+func NewDetailView(page layout.Page, f Facts, now time.Time) DetailView {
+	return DetailView{Page: page, Body: NewBody(f, now), Rest: NewRest(f, now)}
+}
+
+// NewBody builds the changing part.
+func NewBody(f Facts, now time.Time) Body {
+	b := f.Backup
+	body := Body{
+		ID: b.ID, Label: b.Label, Status: b.Status, Chips: chips(b), FileName: b.FileName,
+		Created: components.Ago(now, &b.CreatedAt), Trigger: triggerWords(b.Trigger), Attempt: b.Attempt,
+		Took: took(b, now), RawSize: b.RawSize, Size: b.Size, SHA256: b.SHA256,
+		Warnings: lines(b.Warnings), Actions: actions(f),
+	}
+	if b.DumpPath != nil {
+		body.DumpPath = *b.DumpPath
+	}
+	switch b.Status {
+	case models.StatusPending:
+		live := NewLive(b, f.Known, now)
+		body.Live = &live
+	case models.StatusFailed:
+		body.Failure, body.Error = whileWords(b.Phase), b.Error
+	}
+	for _, df := range b.DriveFiles {
+		body.Copies = append(body.Copies, newCopy(df, f.Known, now))
+	}
+	return body
+}
+
+// NewRest builds the part that stays.
+func NewRest(f Facts, now time.Time) Rest {
+	r := Rest{Settled: f.Backup.Status.Settled(), Log: f.Log}
+	for _, d := range f.Drills {
+		r.Drills = append(r.Drills, Proof{Chip: drillChip(d.Outcome), Reason: d.Reason, When: components.Ago(now, &d.CreatedAt), Took: human.Duration(d.Duration)})
+	}
+	if f.Manifest != nil {
+		contents := NewContents(*f.Manifest)
+		r.Contents = &contents
+	}
+	if f.Backup.Status.Settled() && anyFinished(f.Backup) {
+		r.ByHand = NewByHand(f.Provider, handFile(f.Backup), database(f.Manifest), f.Backup.SHA256)
+	}
+	return r
+}
+
+func newCopy(f models.DriveFile, k Known, now time.Time) Copy {
+	c := Copy{
+		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
+		Error: f.Error, Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
+	}
+	if d, ok := k.Drives[f.DriveID]; ok {
+		c.Drive = d.Label
+	}
+	if f.Path != nil {
+		c.Path = *f.Path
+	}
+	if f.Status == models.StatusFinished {
+		c.DownloadPath = Path(f.BackupID) + "/files/" + f.ID
+	}
+	return c
+}
+
+func chips(b models.Backup) []components.Chip {
+	found := []components.Chip{backupChip(b)}
+	if b.ProvenAt != nil {
+		found = append(found, components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"})
+	}
+	return found
+}
+
+// actions are what can be asked for. A pending backup offers nothing, and one
+// whose job is gone cannot be run again.
+func actions(f Facts) []components.Action {
+	b := f.Backup
+	var found []components.Action
+	if b.Status == models.StatusFailed {
+		found = append(found, components.Action{Path: Path(b.ID) + "/retry", Label: "Retry", Icon: "retry", About: b.Label, Primary: true})
+	}
+	if b.Status.Settled() && !f.JobGone {
+		found = append(found, components.Action{Path: "/jobs/" + b.JobID + "/run", Label: "Run again", Icon: "play", About: b.Label})
+	}
+	return found
+}
+
+func drillChip(o models.DrillOutcome) components.Chip {
+	switch o {
+	case models.DrillProven:
+		return components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"}
+	case models.DrillDisproven:
+		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Not equal"}
+	}
+	return components.Chip{Tone: components.ToneWarn, Icon: "circle", Text: "Could not be tested"}
+}
+
+func anyFinished(b models.Backup) bool {
+	for _, f := range b.DriveFiles {
+		if f.Status == models.StatusFinished {
+			return true
+		}
+	}
+	return false
+}
+
+func database(m *models.Manifest) string {
+	if m == nil {
+		return ""
+	}
+	return m.Inventory.Database
+}
+
+func lines(text string) []string {
+	var found []string
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			found = append(found, line)
+		}
+	}
+	return found
+}

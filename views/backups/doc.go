@@ -1,0 +1,2 @@
+// Package backups is the list of backups and the page of one.
+package backups

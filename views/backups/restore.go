@@ -1,0 +1,103 @@
+package backups
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/backupman/backupman/models"
+)
+
+// ByHand is how a backup is restored with stock tools alone.
+type ByHand struct {
+	// Check compares the file with its digest; empty while that is unknown.
+	Check string
+	// Commands restore the file beside what is there, never over it.
+	Commands string
+	// Note says in a sentence what the commands do.
+	Note string
+}
+
+// NewByHand writes down how a dump file is restored. The provider is the
+// source's, file is a path or a name, and database the name that was dumped.
+func NewByHand(provider, file, database, sha256 string) ByHand {
+	h := ByHand{}
+	if sha256 != "" {
+		h.Check = "echo " + quote(sha256+"  "+file) + " | sha256sum --check"
+	}
+	target := scratchName(database)
+	switch provider {
+	case "mysql":
+		h.Commands = "mariadb -e " + quote("CREATE DATABASE `"+strings.ReplaceAll(target, "`", "``")+"`") + "\n" + unpack(file) + " | mariadb " + operand(target)
+		h.Note = "This restores into a new database called " + target + ". Where the server is MySQL, the client is called mysql instead of mariadb."
+	case "postgres":
+		h.Commands = "createdb " + operand(target) + "\n" + unpack(file) + " | pg_restore --dbname " + quote(target)
+		h.Note = "This restores into a new database called " + target + "."
+	case "sqlite":
+		h.Commands = unpack(file) + " > restored.sqlite"
+		h.Note = "This writes a new file. To use it, stop what uses the database and put it in the old one's place."
+	}
+	return h
+}
+
+// unpack is the command that writes the dump to its standard output. The file's
+// own endings tell how it is packed, so a changed job does not matter.
+func unpack(file string) string {
+	name, steps := file, []string{}
+	if strings.HasSuffix(name, ".age") {
+		name = strings.TrimSuffix(name, ".age")
+		steps = append(steps, "age --decrypt --identity KEY_FILE "+operand(file))
+	}
+	from := ""
+	if len(steps) == 0 {
+		from = " " + operand(file)
+	}
+	switch filepath.Ext(name) {
+	case ".zst":
+		steps = append(steps, "zstd -dc"+from)
+	case ".gz":
+		steps = append(steps, "gzip -dc"+from)
+	default:
+		if len(steps) == 0 {
+			steps = append(steps, "cat"+from)
+		}
+	}
+	return strings.Join(steps, " | ")
+}
+
+// scratchName is a name beside the database's own. A path is no name.
+func scratchName(database string) string {
+	if database == "" || strings.ContainsAny(database, "/\\") {
+		return "restored"
+	}
+	return database + "_restored"
+}
+
+// operand quotes a word that a command must not take for an option.
+func operand(word string) string {
+	if strings.HasPrefix(word, "-") {
+		return "-- " + quote(word)
+	}
+	return quote(word)
+}
+
+// quote makes one shell word of any text.
+func quote(word string) string {
+	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// handFile is the path under which a person on this machine finds the dump, or
+// else its bare name.
+func handFile(b models.Backup) string {
+	if b.DumpPath != nil {
+		return *b.DumpPath
+	}
+	for _, f := range b.DriveFiles {
+		if f.Provider == "local" && f.Status == models.StatusFinished && f.Path != nil {
+			return *f.Path
+		}
+	}
+	return b.FileName
+}

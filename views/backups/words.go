@@ -1,0 +1,85 @@
+package backups
+
+import (
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/components"
+)
+
+// Path returns the address of a backup's page.
+func Path(id string) string { return "/backups/" + id }
+
+// ProviderName is the word in prose for a kind of source or drive; a kind that
+// is not known here keeps its own word.
+func ProviderName(provider string) string {
+	names := map[string]string{
+		"mysql": "MySQL or MariaDB", "postgres": "PostgreSQL", "sqlite": "SQLite",
+		"local": "folder", "s3": "S3 bucket", "google_drive": "Google Drive", "sftp": "SFTP",
+	}
+	if name, ok := names[provider]; ok {
+		return name
+	}
+	return provider
+}
+
+// triggerWords says what started a backup.
+func triggerWords(t models.Trigger) string {
+	switch t {
+	case models.TriggerSchedule:
+		return "on schedule"
+	case models.TriggerPage:
+		return "from this page"
+	case models.TriggerAPI:
+		return "through the API"
+	case models.TriggerCLI:
+		return "from the command line"
+	}
+	return string(t)
+}
+
+// phaseWords says what a pending backup is doing.
+func phaseWords(p models.Phase) string {
+	switch p {
+	case models.PhaseQueued:
+		return "Queued"
+	case models.PhaseDumping:
+		return "Dumping"
+	case models.PhaseUploading:
+		return "Uploading"
+	case models.PhaseVerifying:
+		return "Verifying"
+	}
+	return string(p)
+}
+
+// whileWords says what a failed backup was doing when it failed.
+func whileWords(p models.Phase) string {
+	switch p {
+	case models.PhaseDumping:
+		return "This run failed while dumping"
+	case models.PhaseUploading:
+		return "This run failed while uploading"
+	case models.PhaseVerifying:
+		return "This run failed while verifying its copies"
+	}
+	return "This run failed before it started"
+}
+
+// statusChip says how a backup or a copy stands.
+func statusChip(s models.Status) components.Chip {
+	switch s {
+	case models.StatusPending:
+		return components.Chip{Tone: components.ToneBusy, Icon: "turning", Text: "Pending"}
+	case models.StatusFailed:
+		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failed"}
+	}
+	return components.Chip{Tone: components.ToneGood, Icon: "check", Text: "Finished"}
+}
+
+// backupChip says how a backup stands, with what it is doing while pending.
+func backupChip(b models.Backup) components.Chip {
+	c := statusChip(b.Status)
+	if b.Status == models.StatusPending {
+		c.Text = phaseWords(b.Phase)
+	}
+	return c
+}

@@ -1,0 +1,72 @@
+package human
+
+import (
+	"testing"
+	"time"
+)
+
+func TestBytes(t *testing.T) {
+	cases := map[int64]string{
+		0: "0 B", 999: "999 B", 1000: "1.0 kB", 1450: "1.4 kB", 9_949: "9.9 kB", 9_950: "10 kB", 9_999: "10 kB",
+		999_499: "999 kB", 999_500: "1.0 MB", 23_400_000: "23 MB", 5_000_000_000: "5.0 GB", 9_223_372_036_854_775_807: "9.2 EB",
+	}
+	for n, want := range cases {
+		if got := Bytes(n); got != want {
+			t.Errorf("Bytes(%d) = %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestCountAndPlural(t *testing.T) {
+	for n, want := range map[int64]string{0: "0", 12: "12", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1234: "-1,234"} {
+		if got := Count(n); got != want {
+			t.Errorf("Count(%d) = %q, want %q", n, got, want)
+		}
+	}
+	for got, want := range map[string]string{
+		Plural(1, "table"): "1 table", Plural(0, "table"): "0 tables", Plural(2000, "copy", "copies"): "2,000 copies",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestAge(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	cases := map[time.Duration]string{
+		0: "just now", 44 * time.Second: "just now", 50 * time.Second: "50 s ago", 61 * time.Second: "1 min ago",
+		59 * time.Minute: "59 min ago", 47 * time.Hour: "47 h ago", 48 * time.Hour: "2 days ago",
+		-10 * time.Second: "in a moment", -90 * time.Minute: "in 1 h", -72 * time.Hour: "in 3 days",
+	}
+	for d, want := range cases {
+		if got := Age(now, now.Add(-d)); got != want {
+			t.Errorf("Age(%s) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestDuration(t *testing.T) {
+	cases := map[time.Duration]string{
+		400 * time.Millisecond: "0.4 s", 12 * time.Second: "12 s", 185 * time.Second: "3 min 05 s", 130 * time.Minute: "2 h 10 min",
+	}
+	for d, want := range cases {
+		if got := Duration(d); got != want {
+			t.Errorf("Duration(%s) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestTimesNameTheirZone(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Skipf("the zone Europe/Paris is not installed here: %v", err)
+	}
+	at := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	if got, want := Clock(at, paris), "Tue 24 Nov, 03:00 Europe/Paris"; got != want {
+		t.Errorf("Clock = %q, want %q", got, want)
+	}
+	if got, want := Exact(at.In(paris)), "2026-11-24 02:00:00 UTC"; got != want {
+		t.Errorf("Exact = %q, want %q", got, want)
+	}
+}

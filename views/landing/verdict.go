@@ -1,0 +1,116 @@
+package landing
+
+import (
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/human"
+)
+
+// State is what can be said of a job, the most urgent first.
+type State int
+
+// The states, in the order in which they want attention.
+const (
+	// Damaged says that the newest backup was restored and was not equal.
+	Damaged State = iota
+	// Failing says that the newest run failed.
+	Failing
+	// Never says that there is no backup at all.
+	Never
+	// Running says that a run is under way.
+	Running
+	// Unproven says that the newest backup was never restored.
+	Unproven
+	// Proven says that the newest backup was restored and found equal.
+	Proven
+)
+
+// NeedsAttention reports whether a person should look at the job.
+func (s State) NeedsAttention() bool { return s <= Never }
+
+// JobFacts is what is known of one job.
+type JobFacts struct {
+	models.JobSummary
+	// NextRun is nil when nothing is scheduled.
+	NextRun *time.Time
+	// LastDrill is the newest drill of the newest finished backup; nil when
+	// there is none, or when that backup is proven.
+	LastDrill *models.Drill
+}
+
+// Judge decides what can be said of a job.
+func Judge(f JobFacts) State {
+	switch {
+	case f.Newest == nil:
+		return Never
+	case f.Newest.Status == models.StatusPending:
+		return Running
+	case disproven(f):
+		return Damaged
+	case f.Newest.Status == models.StatusFailed:
+		return Failing
+	case f.NewestFinished == nil || f.NewestFinished.ProvenAt == nil:
+		return Unproven
+	}
+	return Proven
+}
+
+// chip says a state in a word or two.
+func (s State) chip() components.Chip {
+	switch s {
+	case Damaged:
+		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Damaged"}
+	case Failing:
+		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failing"}
+	case Never:
+		return components.Chip{Tone: components.ToneWarn, Icon: "circle", Text: "Never backed up"}
+	case Running:
+		return components.Chip{Tone: components.ToneBusy, Icon: "turning", Text: "Running"}
+	case Unproven:
+		return components.Chip{Tone: components.ToneWarn, Icon: "check", Text: "Not proven yet"}
+	}
+	return components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"}
+}
+
+// verdict says a state as a sentence.
+func verdict(s State, f JobFacts, now time.Time) string {
+	switch s {
+	case Damaged:
+		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
+	case Failing:
+		return "The last run failed " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
+	case Never:
+		return "There is nothing to restore from yet."
+	case Running:
+		return "A run is under way." + fallback(f, now)
+	case Unproven:
+		return "Backed up " + human.Age(now, f.NewestFinished.CreatedAt) + ". No test restore has proven it yet."
+	}
+	return "Restored as a test " + human.Age(now, *f.NewestFinished.ProvenAt) + " and found equal, table by table."
+}
+
+// fallback says what can be restored although the newest run is no help.
+func fallback(f JobFacts, now time.Time) string {
+	switch {
+	case f.NewestProven != nil:
+		return " A proven copy from " + human.Age(now, f.NewestProven.CreatedAt) + " can be restored."
+	case f.NewestFinished != nil && !disproven(f):
+		return " An unproven copy from " + human.Age(now, f.NewestFinished.CreatedAt) + " can be restored."
+	case f.Finished > 1:
+		return " Older copies exist, but none of them is proven."
+	}
+	return " There is nothing to restore from."
+}
+
+func disproven(f JobFacts) bool {
+	return f.LastDrill != nil && f.LastDrill.Outcome == models.DrillDisproven
+}
+
+func settledAt(b *models.Backup) time.Time {
+	if b.SettledAt != nil {
+		return *b.SettledAt
+	}
+	return b.CreatedAt
+}

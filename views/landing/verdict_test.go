@@ -1,0 +1,58 @@
+package landing
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func backup(status models.Status, age time.Duration, proven bool) *models.Backup {
+	b := &models.Backup{ID: models.NewID(), Status: status, CreatedAt: now.Add(-age)}
+	if proven {
+		at := now.Add(-age / 2)
+		b.ProvenAt = &at
+	}
+	return b
+}
+
+func TestJudge(t *testing.T) {
+	proven, finished := backup(models.StatusFinished, 2*time.Hour, true), backup(models.StatusFinished, time.Hour, false)
+	failed, pending := backup(models.StatusFailed, time.Minute, false), backup(models.StatusPending, 0, false)
+	cases := map[string]struct {
+		newest, finished, proven *models.Backup
+		drill                    models.DrillOutcome
+		want                     State
+		says                     string
+	}{
+		"nothing yet":                {want: Never, says: "nothing to restore from yet"},
+		"proven":                     {newest: proven, finished: proven, proven: proven, want: Proven, says: "Restored as a test 1 h ago"},
+		"newer than its proof":       {newest: finished, finished: finished, proven: proven, want: Unproven, says: "Backed up 1 h ago"},
+		"drill could not be made":    {newest: finished, finished: finished, drill: models.DrillUnverified, want: Unproven, says: "No test restore"},
+		"drill found a difference":   {newest: finished, finished: finished, drill: models.DrillDisproven, want: Damaged, says: "There is nothing to restore from"},
+		"damaged, older proof":       {newest: finished, finished: finished, proven: proven, drill: models.DrillDisproven, want: Damaged, says: "A proven copy from 2 h ago can be restored"},
+		"failing, older proof":       {newest: failed, finished: proven, proven: proven, want: Failing, says: "A proven copy from 2 h ago can be restored"},
+		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
+		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
+		"failing, drill not made":    {newest: failed, finished: finished, drill: models.DrillUnverified, want: Failing, says: "An unproven copy from 1 h ago"},
+		"running for the first time": {newest: pending, want: Running, says: "There is nothing to restore from."},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			f := JobFacts{JobSummary: models.JobSummary{Newest: c.newest, NewestFinished: c.finished, NewestProven: c.proven}}
+			if c.drill != "" {
+				f.LastDrill = &models.Drill{Outcome: c.drill}
+			}
+			got := Judge(f)
+			if got != c.want {
+				t.Fatalf("state %d, want %d", got, c.want)
+			}
+			if says := verdict(got, f, now); !strings.Contains(says, c.says) {
+				t.Errorf("verdict %q does not say %q", says, c.says)
+			}
+		})
+	}
+}
