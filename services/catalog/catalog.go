@@ -1,0 +1,67 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/source"
+)
+
+// Store is what the catalog asks of the metadata database. The reading methods
+// return models.ErrNotFound for an id that was never there.
+type Store interface {
+	// ApplyPlan makes the rows say what the plan says, in one transaction, and
+	// marks what the plan lacks as removed.
+	ApplyPlan(ctx context.Context, p models.Plan) error
+	Job(ctx context.Context, id string) (models.Job, error)
+	Source(ctx context.Context, id string) (models.Source, error)
+	Drive(ctx context.Context, id string) (models.Drive, error)
+}
+
+// SourceLookup finds a kind of source by its provider, as source.Lookup does.
+type SourceLookup func(provider string) (source.Kind, error)
+
+// DriveLookup finds a kind of drive by its provider, as drive.Lookup does.
+type DriveLookup func(provider string) (drive.Kind, error)
+
+// Catalog is safe for concurrent use.
+type Catalog struct {
+	store      Store
+	sourceKind SourceLookup
+	driveKind  DriveLookup
+
+	// applying lets one Apply run at a time, so that memory and store end with
+	// the same plan.
+	applying sync.Mutex
+	mu       sync.RWMutex
+	current  configured
+}
+
+// configured is one configuration by label, with its secrets.
+type configured struct {
+	sources map[string]models.Source
+	drives  map[string]models.Drive
+}
+
+// New returns an empty catalog: nothing opens until Apply.
+func New(store Store, sources SourceLookup, drives DriveLookup) *Catalog {
+	return &Catalog{store: store, sourceKind: sources, driveKind: drives}
+}
+
+// Job returns a job, or models.ErrNotFound.
+func (c *Catalog) Job(ctx context.Context, id string) (models.Job, error) {
+	job, err := c.store.Job(ctx, id)
+	if err != nil {
+		return models.Job{}, fmt.Errorf("find the job %s: %w", id, err)
+	}
+	return job, nil
+}
+
+func (c *Catalog) snapshot() configured {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.current
+}

@@ -1,0 +1,242 @@
+package catalog_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/catalog"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/source"
+)
+
+func TestApplyKeepsSecretsOutOfTheStore(t *testing.T) {
+	store := newStore()
+	c := catalog.New(store, sourceKind, driveKind)
+	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
+		t.Fatal(err)
+	}
+	if text := fmt.Sprint(store.applied); strings.Contains(text, "secret") || !strings.Contains(text, "host-of-shop") {
+		t.Errorf("the store got %s", text)
+	}
+	_, kind, row, err := c.OpenSource(t.Context(), "id-shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kind.Extension != "sql" || row.ID != "id-shop" || row.Settings["password"] != "secret-of-shop" {
+		t.Errorf("opened kind %q, row %q without its secret", kind.Extension, row.ID)
+	}
+	opened, drow, err := c.OpenDrive(t.Context(), "id-nas")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := opened.(fakeDrive).settings["key"]; got != "secret-of-nas" || drow.ID != "id-nas" {
+		t.Errorf("the drive was opened with %q, row %q", got, drow.ID)
+	}
+}
+
+func TestWhatLeftTheConfigurationDoesNotOpen(t *testing.T) {
+	store := newStore()
+	c := catalog.New(store, sourceKind, driveKind)
+	for _, p := range []models.Plan{plan("shop", "nas"), plan("crm", "usb")} {
+		if err := c.Apply(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, row, err := c.OpenSource(t.Context(), "id-shop")
+	if want := `the data source "shop" of this job is no longer in the configuration: add it again or remove the job`; !errors.Is(err, models.ErrNotFound) || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	if row.Label != "shop" {
+		t.Errorf("the row is %q, and is told even when it does not open", row.Label)
+	}
+	if _, _, err := c.OpenDrive(t.Context(), "id-nas"); !errors.Is(err, models.ErrNotFound) || !strings.Contains(err.Error(), `the drive "nas"`) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, _, err := c.OpenSource(t.Context(), "id-crm"); err != nil {
+		t.Errorf("the new source: %v", err)
+	}
+}
+
+func TestUnknownRows(t *testing.T) {
+	c := catalog.New(newStore(), sourceKind, driveKind)
+	_, _, _, err := c.OpenSource(t.Context(), "id-none")
+	if !errors.Is(err, models.ErrNotFound) || !strings.Contains(err.Error(), "add it to the configuration again") {
+		t.Errorf("source: %v", err)
+	}
+	if _, _, err := c.OpenDrive(t.Context(), "id-none"); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("drive: %v", err)
+	}
+	if _, err := c.Job(t.Context(), "id-none"); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("job: %v", err)
+	}
+}
+
+func TestAStoreThatRefusesKeepsTheOldPlan(t *testing.T) {
+	store := newStore()
+	c := catalog.New(store, sourceKind, driveKind)
+	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
+		t.Fatal(err)
+	}
+	store.refuse = errors.New("disk on fire")
+	if err := c.Apply(t.Context(), plan("crm", "usb")); !errors.Is(err, store.refuse) {
+		t.Errorf("got %v", err)
+	}
+	if _, _, _, err := c.OpenSource(t.Context(), "id-shop"); err != nil {
+		t.Errorf("the old source: %v", err)
+	}
+}
+
+func TestUnknownKindIsRefusedBeforeTheStore(t *testing.T) {
+	store := newStore()
+	c := catalog.New(store, sourceKind, driveKind)
+	p := plan("shop", "nas")
+	p.Sources[0].Provider = "oracle"
+	if err := c.Apply(t.Context(), p); !errors.Is(err, models.ErrNotFound) || !strings.Contains(err.Error(), `"shop"`) {
+		t.Errorf("got %v", err)
+	}
+	if len(store.applied.Sources) != 0 {
+		t.Error("the store got a plan whose secrets are not known")
+	}
+}
+
+func TestOpenErrorsNameTheThing(t *testing.T) {
+	c := catalog.New(newStore(), sourceKind, driveKind)
+	p := plan("shop", "nas")
+	p.Sources[0].Settings["host"] = "unreachable"
+	if err := c.Apply(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	_, _, _, err := c.OpenSource(t.Context(), "id-shop")
+	if err == nil || !strings.Contains(err.Error(), `"shop"`) || strings.Contains(err.Error(), "secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Opening while plans change gives one plan's settings whole.
+func TestApplyWhileOpening(t *testing.T) {
+	c := catalog.New(newStore(), sourceKind, driveKind)
+	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 200 {
+				_, _, row, err := c.OpenSource(t.Context(), "id-shop")
+				if err != nil || row.Settings["host"][4:] != row.Settings["password"][6:] {
+					t.Errorf("mixed settings, or %v", err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		p := plan("shop", "nas")
+		p.Sources[0].Settings = models.Settings{"host": fmt.Sprint("host", i), "password": fmt.Sprint("secret", i)}
+		if err := c.Apply(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+	}
+	wg.Wait()
+}
+
+func plan(sourceLabel, driveLabel string) models.Plan {
+	return models.Plan{
+		Sources: []models.Source{{Label: sourceLabel, Provider: "mysql", Settings: models.Settings{"host": "host-of-" + sourceLabel, "password": "secret-of-" + sourceLabel}}},
+		Drives:  []models.Drive{{Label: driveLabel, Provider: "s3", Settings: models.Settings{"bucket": "b", "key": "secret-of-" + driveLabel}}},
+	}
+}
+
+func sourceKind(provider string) (source.Kind, error) {
+	if provider != "mysql" {
+		return source.Kind{}, models.NotFoundf("there is no kind %q", provider)
+	}
+	return source.Kind{
+		Kind:      models.Kind{Provider: "mysql", Settings: []models.Setting{{Name: "host"}, {Name: "password", Secret: true}}},
+		Extension: "sql",
+		Open: func(_ string, s models.Settings) (source.Source, error) {
+			if s["host"] == "unreachable" {
+				return nil, errors.New("no such host")
+			}
+			return fakeSource{}, nil
+		},
+	}, nil
+}
+
+func driveKind(provider string) (drive.Kind, error) {
+	if provider != "s3" {
+		return drive.Kind{}, models.NotFoundf("there is no kind %q", provider)
+	}
+	return drive.Kind{
+		Kind: models.Kind{Provider: "s3", Settings: []models.Setting{{Name: "bucket"}, {Name: "key", Secret: true}}},
+		Open: func(_ string, s models.Settings) (drive.Drive, error) { return fakeDrive{settings: s}, nil },
+	}, nil
+}
+
+type fakeSource struct{ source.Source }
+
+type fakeDrive struct {
+	drive.Drive
+	settings models.Settings
+}
+
+// fakeStore gives the row of a label the id "id-" and the label, and never
+// forgets one.
+type fakeStore struct {
+	mu      sync.Mutex
+	applied models.Plan
+	sources map[string]models.Source
+	drives  map[string]models.Drive
+	refuse  error
+}
+
+func newStore() *fakeStore {
+	return &fakeStore{sources: map[string]models.Source{}, drives: map[string]models.Drive{}}
+}
+
+func (s *fakeStore) ApplyPlan(_ context.Context, p models.Plan) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.refuse != nil {
+		return s.refuse
+	}
+	s.applied = p
+	for _, row := range p.Sources {
+		row.ID = "id-" + row.Label
+		s.sources[row.ID] = row
+	}
+	for _, row := range p.Drives {
+		row.ID = "id-" + row.Label
+		s.drives[row.ID] = row
+	}
+	return nil
+}
+
+func (s *fakeStore) Job(_ context.Context, id string) (models.Job, error) {
+	return models.Job{}, models.NotFoundf("there is no job %s", id)
+}
+
+func (s *fakeStore) Source(_ context.Context, id string) (models.Source, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, ok := s.sources[id]
+	if !ok {
+		return row, models.NotFoundf("there is no source %s", id)
+	}
+	return row, nil
+}
+
+func (s *fakeStore) Drive(_ context.Context, id string) (models.Drive, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, ok := s.drives[id]
+	if !ok {
+		return row, models.NotFoundf("there is no drive %s", id)
+	}
+	return row, nil
+}

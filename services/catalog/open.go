@@ -1,0 +1,66 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/source"
+)
+
+// OpenSource opens the source of a row with what the configuration says of it
+// now. The returned models.Source has the row's id and the configuration's
+// settings, secrets included. The error is models.ErrNotFound when the source
+// is no longer configured.
+func (c *Catalog) OpenSource(ctx context.Context, id string) (source.Source, source.Kind, models.Source, error) {
+	row, err := c.store.Source(ctx, id)
+	if err != nil {
+		return nil, source.Kind{}, models.Source{}, lost(err, "data source", id)
+	}
+	set, ok := c.snapshot().sources[row.Label]
+	if !ok {
+		return nil, source.Kind{}, row, models.NotFoundf("the data source %q of this job is no longer in the configuration: add it again or remove the job", row.Label)
+	}
+	row.Provider, row.Settings = set.Provider, set.Settings
+	kind, err := c.sourceKind(row.Provider)
+	if err != nil {
+		return nil, source.Kind{}, row, fmt.Errorf("the data source %q: %w", row.Label, err)
+	}
+	opened, err := kind.Open(row.Label, row.Settings)
+	if err != nil {
+		return nil, kind, row, fmt.Errorf("open the data source %q: %w", row.Label, err)
+	}
+	return opened, kind, row, nil
+}
+
+// OpenDrive opens the drive of a row, as OpenSource does for sources.
+func (c *Catalog) OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error) {
+	row, err := c.store.Drive(ctx, id)
+	if err != nil {
+		return nil, models.Drive{}, lost(err, "drive", id)
+	}
+	set, ok := c.snapshot().drives[row.Label]
+	if !ok {
+		return nil, row, models.NotFoundf("the drive %q of this job is no longer in the configuration: add it again or remove it from the job", row.Label)
+	}
+	row.Provider, row.Settings = set.Provider, set.Settings
+	kind, err := c.driveKind(row.Provider)
+	if err != nil {
+		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
+	}
+	opened, err := kind.Open(row.Label, row.Settings)
+	if err != nil {
+		return nil, row, fmt.Errorf("open the drive %q: %w", row.Label, err)
+	}
+	return opened, row, nil
+}
+
+// lost tells a row that was never there from a store that cannot answer.
+func lost(err error, noun, id string) error {
+	if errors.Is(err, models.ErrNotFound) {
+		return models.NotFoundf("the %s of this job is not known any more: add it to the configuration again or remove the job", noun)
+	}
+	return fmt.Errorf("find the %s %s: %w", noun, id, err)
+}
