@@ -120,9 +120,7 @@ func (s *MySQL) Account(t testing.TB, grants ...string) string {
 func (s *MySQL) Client(t testing.TB, database string, in io.Reader, args ...string) string {
 	t.Helper()
 	options := filepath.Join(t.TempDir(), "client.cnf")
-	text := fmt.Sprintf("[client]\nhost=%s\nport=%d\nprotocol=tcp\nuser=%s\npassword=%s\ndefault-character-set=utf8mb4\n",
-		s.Host, s.Port, s.User, optionValue(s.Password))
-	if err := os.WriteFile(options, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(options, []byte(s.OptionFile()), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	args = append([]string{"--defaults-file=" + options}, args...)
@@ -133,6 +131,12 @@ func (s *MySQL) Client(t testing.TB, database string, in io.Reader, args ...stri
 		t.Fatalf("%s: %v: %s", s.ClientTool, err, errs.String())
 	}
 	return out.String()
+}
+
+// OptionFile returns what a client's option file must say to reach the server.
+func (s *MySQL) OptionFile() string {
+	return fmt.Sprintf("[client]\nhost=%s\nport=%d\nprotocol=tcp\nuser=%s\npassword=%s\ndefault-character-set=utf8mb4\n",
+		s.Host, s.Port, s.User, optionValue(s.Password))
 }
 
 // optionValue writes a text as a value of an option file.

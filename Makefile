@@ -1,0 +1,69 @@
+# One setting for every build keeps the build cache warm; the program needs no C.
+export CGO_ENABLED := 0
+export GOFLAGS := -trimpath -tags=nomsgpack
+
+GOLANGCI_VERSION := v2.15.0
+TOOLS := $(CURDIR)/bin/tools
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -s -w -X github.com/backupman/backupman/cli.version=$(VERSION)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test check lint fmt generate css verify race e2e bench clean
+
+help: ## List what make can do
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: bin/backupman ## Back a sample database up, prove it and open the dashboard; needs only Go
+	bin/backupman demo
+
+build: bin/backupman ## Build bin/backupman
+
+.PHONY: bin/backupman
+bin/backupman:
+	go build -ldflags '$(LDFLAGS)' -o $@ .
+
+test: ## Install what is missing and run every test against real servers
+	.ci/deps
+	BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
+	.ci/as-ordinary-user
+
+check: verify lint ## What a commit must pass: generated code, formatting, lint
+	go build ./...
+
+lint: $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION) ## Check the code, and which room may import which
+	$< run ./...
+
+$(TOOLS)/golangci-lint-$(GOLANGCI_VERSION):
+	GOBIN=$(TOOLS) GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	mv $(TOOLS)/golangci-lint $@
+
+fmt: ## Format Go and templ files
+	go fmt ./...
+	go tool templ fmt views
+
+generate: css ## Make the committed files anew: templ's Go code and the style sheet
+	go tool templ generate -path views -log-level warn
+
+css: node_modules/.package-lock.json ## Make the committed style sheet anew; needs Node
+	npm run --silent css
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --silent --no-audit --no-fund
+
+verify: generate ## Fail when a committed generated file is not what its source makes
+	@git diff --exit-code --stat -- views static || { echo 'Generated files are not up to date: commit what "make generate" made.'; exit 1; }
+	@unformatted=$$(git ls-files '*.go' | grep -v _templ.go | xargs gofmt -l); test -z "$$unformatted" || { echo "Not formatted, run make fmt: $$unformatted"; exit 1; }
+
+race: ## Run the services' tests under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race -timeout 20m ./services/... ./web/... ./cli/...
+
+e2e: ## Run only the tests of the whole program, browser included
+	.ci/deps
+	BACKUPMAN_TEST_SERVERS=require go test -count=1 -timeout 15m ./e2e/...
+
+bench: build ## Measure a 1 GiB backup against the stock pipeline, and the list of 100,000 backups
+	.ci/deps
+	BACKUPMAN_TEST_SERVERS=require go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./e2e/bench
+
+clean: ## Remove what was built
+	rm -rf bin build
