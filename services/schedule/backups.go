@@ -1,0 +1,150 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/go-co-op/gocron/v2"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/cron"
+)
+
+// early is how much before its slot a timer may fire and still mean it.
+const early = time.Second
+
+// setBack is how far in the future the newest slot must lie before it is
+// taken as the trace of a clock that was wrong.
+const setBack = time.Hour
+
+// backupEntry is one job on the schedule.
+type backupEntry struct {
+	scheduler *Scheduler
+	jobID     string
+	// key is the job's cron and time zone, which an entry never changes.
+	key   string
+	when  cron.Schedule
+	waker gocron.Job
+
+	mu sync.Mutex
+	// since is the newest slot that was started, or when the entry was made.
+	since time.Time
+	// busy says that a start is under way.
+	busy bool
+}
+
+func newBackupEntry(s *Scheduler, jobID, key string, when cron.Schedule) *backupEntry {
+	return &backupEntry{scheduler: s, jobID: jobID, key: key, when: when, since: s.clock.Now()}
+}
+
+// add puts the entry into gocron, which asks the entry's own clock when to wake it.
+func (e *backupEntry) add(ctx context.Context, wakers gocron.Scheduler) error {
+	waker, err := wakers.NewJob(
+		gocron.CronJob("", false),
+		gocron.NewTask(func() { e.wake(ctx) }),
+		gocron.WithCronImplementation(wakeTimes{e.when}),
+		gocron.WithName(e.jobID),
+	)
+	if err != nil {
+		return fmt.Errorf("add the job to the scheduler: %w", err)
+	}
+	e.waker = waker
+	return nil
+}
+
+// wake starts the slot that is due, if one is. Nothing that happens in it
+// reaches other jobs.
+func (e *backupEntry) wake(ctx context.Context) {
+	slot, ok := e.take(early)
+	if !ok {
+		return
+	}
+	defer e.release()
+	defer func() {
+		if p := recover(); p != nil {
+			e.scheduler.log.Error("starting a backup panicked", "job_id", e.jobID, "slot", slot,
+				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	e.start(ctx, slot)
+}
+
+func (e *backupEntry) start(ctx context.Context, slot time.Time) {
+	log := e.scheduler.log.With("job_id", e.jobID, "slot", slot)
+	backup, err := e.scheduler.starter.StartSlot(ctx, e.jobID, slot)
+	switch {
+	case errors.Is(err, models.ErrConflict):
+		log.Info("scheduled backup was not started here", "reason", err)
+	case err != nil:
+		log.Error("scheduled backup could not be started", "error", err)
+	default:
+		log.Info("scheduled backup started", "backup_id", backup.ID)
+	}
+}
+
+// take gives the slot that is due to one caller only.
+func (e *backupEntry) take(tolerance time.Duration) (time.Time, bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	slot, ok := e.due(tolerance)
+	if !ok || e.busy {
+		return time.Time{}, false
+	}
+	e.since, e.busy = slot, true
+	return slot, true
+}
+
+// due returns the newest slot after the last one started, as seen from now or,
+// when none has come yet, a little later.
+func (e *backupEntry) due(tolerance time.Duration) (time.Time, bool) {
+	now := e.scheduler.clock.Now()
+	if e.since.Sub(now) > setBack {
+		e.since = now
+	}
+	if slot, ok := e.when.Latest(e.since, now); ok {
+		return slot, true
+	}
+	next := e.when.Next(later(e.since, now))
+	return next, !next.IsZero() && next.Sub(now) <= tolerance
+}
+
+// overdue reports whether a slot has passed that no timer woke the entry for.
+func (e *backupEntry) overdue() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, ok := e.due(0)
+	return ok && !e.busy
+}
+
+func (e *backupEntry) release() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.busy = false
+}
+
+// newest returns the newest slot that was started, or when the entry was made.
+func (e *backupEntry) newest() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.since
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// wakeTimes lets gocron wake an entry when the entry's own clock says.
+type wakeTimes struct{ when cron.Schedule }
+
+// IsValid implements gocron.Cron; what it wraps was parsed already.
+func (wakeTimes) IsValid(string, *time.Location, time.Time) error { return nil }
+
+// Next implements gocron.Cron.
+func (w wakeTimes) Next(last time.Time) time.Time { return w.when.Next(last) }

@@ -1,0 +1,11 @@
+// Package schedule starts work when it is due. It is the only importer of
+// gocron, which wakes it; when that is, and which slot it is for, comes from
+// services/cron, so that every replica names the same instant.
+//
+// There is one file per kind of scheduled work: backups.go.
+//
+// A slot is the scheduled instant itself, never the moment a process woke up.
+// A timer that fires early or late, a clock that is set, a machine that slept:
+// each gives the right slot, once, and of several slots missed during a sleep
+// only the newest. What came due while no process ran is not made up for.
+package schedule

@@ -1,0 +1,370 @@
+package schedule_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jonboulle/clockwork"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/schedule"
+)
+
+const start = "2026-03-28T12:00:00Z"
+
+func TestSlotsAreTheScheduledInstants(t *testing.T) {
+	for _, tc := range []struct{ name, cron, zone, want string }{
+		{"five fields", "0 3 * * *", "", "2026-03-29T03:00:00Z"},
+		{"six fields", "15 30 12 * * *", "", "2026-03-28T12:30:15Z"},
+		{"zone, in the gap", "30 2 * * *", "Europe/Paris", "2026-03-29T01:00:00Z"},
+		{"other zone", "0 3 * * *", "America/New_York", "2026-03-29T07:00:00Z"},
+		{"descriptor", "@daily", "", "2026-03-29T00:00:00Z"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWorld(t, models.Job{ID: "a", Cron: tc.cron, Timezone: tc.zone})
+			slot := moment(t, tc.want)
+			if next, ok := w.scheduler.NextRun("a"); !ok || !next.Equal(slot) {
+				t.Errorf("NextRun is %s, %v, want %s", next, ok, tc.want)
+			}
+			w.advanceTo(slot.Add(-time.Minute))
+			w.expectNothing()
+			w.advanceTo(slot)
+			if got := w.expect(); got.slot.Format(time.RFC3339Nano) != tc.want || got.job != "a" {
+				t.Errorf("started %+v, want %s", got, tc.want)
+			}
+			w.advanceTo(slot.Add(3 * time.Second))
+			w.expectNothing()
+		})
+	}
+}
+
+func TestALateTickGivesTheSlotItself(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 * * * *"})
+	w.clock.Advance(3*time.Hour + 17*time.Minute + 5*time.Millisecond)
+	if got := w.expect(); got.slot.Format(time.RFC3339Nano) != "2026-03-28T15:00:00Z" {
+		t.Errorf("after a sleep over three slots started %s, want the newest", got.slot)
+	}
+	w.settle()
+	w.expectNothing()
+}
+
+func TestEverySlotOnceInOrder(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "*/10 * * * * *"})
+	want := moment(t, start)
+	for range 30 {
+		want = want.Add(10 * time.Second)
+		w.advanceTo(want)
+		if got := w.expect(); !got.slot.Equal(want) {
+			t.Fatalf("started %s, want %s", got.slot, want)
+		}
+		w.settle()
+	}
+	w.expectNothing()
+}
+
+func TestEntriesFollowChanges(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 15 * * *"})
+	w.store.set(models.Job{ID: "a", Cron: "0 14 * * *"}, models.Job{ID: "b", Cron: "30 14 * * *", Timezone: "UTC"})
+	w.scheduler.Changed()
+	w.until(func() bool {
+		next, ok := w.scheduler.NextRun("a")
+		_, b := w.scheduler.NextRun("b")
+		return ok && b && next.Hour() == 14
+	})
+	w.advanceTo(moment(t, "2026-03-28T14:00:00Z"))
+	if got := w.expect(); got.job != "a" || got.slot.Hour() != 14 {
+		t.Errorf("started %+v", got)
+	}
+	w.advanceTo(moment(t, "2026-03-28T14:30:00Z"))
+	if got := w.expect(); got.job != "b" || got.slot.Minute() != 30 {
+		t.Errorf("started %+v", got)
+	}
+	w.store.set(models.Job{ID: "b", Cron: ""})
+	w.advanceTo(moment(t, "2026-03-28T14:31:00Z"))
+	w.until(func() bool {
+		_, a := w.scheduler.NextRun("a")
+		_, b := w.scheduler.NextRun("b")
+		return !a && !b
+	})
+	w.advanceTo(moment(t, "2026-03-30T00:00:00Z"))
+	w.expectNothing()
+}
+
+// A change of cron right after a slot does not start that slot again.
+func TestAChangeOfCronKeepsTheNewestSlot(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	slot := moment(t, "2026-03-28T13:00:00Z")
+	w.advanceTo(slot)
+	w.expect()
+	w.store.set(models.Job{ID: "a", Cron: "0 13,20 * * *"})
+	w.scheduler.Changed()
+	w.until(func() bool { next, _ := w.scheduler.NextRun("a"); return next.Hour() == 20 })
+	w.settle()
+	w.expectNothing()
+}
+
+func TestConflictIsNormal(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 * * * *"})
+	w.starter.answer(models.Conflictf("another replica has it"))
+	w.advanceTo(moment(t, "2026-03-28T13:00:00Z"))
+	w.expect()
+	w.until(func() bool { return strings.Contains(w.log.String(), "another replica has it") })
+	if log := w.log.String(); strings.Contains(log, "level=ERROR") || strings.Contains(log, "level=WARN") {
+		t.Errorf("a conflict is logged as more than information:\n%s", log)
+	}
+	w.starter.answer(nil)
+	w.advanceTo(moment(t, "2026-03-28T14:00:00Z"))
+	w.expect()
+}
+
+func TestOneJobDoesNotStopTheOthers(t *testing.T) {
+	w := newWorld(t,
+		models.Job{ID: "bad cron", Cron: "0 25 * * *"},
+		models.Job{ID: "panics", Cron: "0 * * * *"},
+		models.Job{ID: "fails", Cron: "0 * * * *"},
+		models.Job{ID: "works", Cron: "0 * * * *"})
+	for hour := 13; hour < 16; hour++ {
+		w.advanceTo(time.Date(2026, 3, 28, hour, 0, 0, 0, time.UTC))
+		seen := map[string]bool{}
+		for range 3 {
+			seen[w.expect().job] = true
+		}
+		if len(seen) != 3 {
+			t.Errorf("at %d o'clock started %v", hour, seen)
+		}
+		w.settle()
+	}
+	w.until(func() bool { return strings.Count(w.log.String(), "panicked") == 3 })
+	if n := strings.Count(w.log.String(), "the hour field"); n != 1 {
+		t.Errorf("the bad cron is told %d times, want once", n)
+	}
+	if _, ok := w.scheduler.NextRun("bad cron"); ok {
+		t.Error("a job without a readable cron has a next run")
+	}
+}
+
+func TestAStartThatHangsHoldsUpNobody(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "hangs", Cron: "0 * * * *"}, models.Job{ID: "works", Cron: "30 * * * *"})
+	for _, at := range []string{"2026-03-28T13:30:00Z", "2026-03-28T14:30:00Z", "2026-03-28T15:30:00Z"} {
+		w.advanceTo(moment(t, at))
+		if got := w.expect(); got.job != "works" || !got.slot.Equal(moment(t, at)) {
+			t.Errorf("while another start hangs, started %+v, want %s", got, at)
+		}
+	}
+	w.expectNothing()
+}
+
+func TestAStoreThatFailsKeepsTheSchedule(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	w.store.fail(errors.New("no database"))
+	w.advanceTo(moment(t, "2026-03-28T13:00:00Z"))
+	w.expect()
+	w.settle()
+	if n := strings.Count(w.log.String(), "jobs cannot be read"); n != 1 {
+		t.Errorf("the failure is told %d times, want once", n)
+	}
+	w.store.fail(nil)
+	w.settle()
+	w.until(func() bool { return strings.Contains(w.log.String(), "jobs can be read again") })
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	w.cancel()
+	select {
+	case err := <-w.ended:
+		if err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+		w.ended <- nil
+	case <-time.After(patience):
+		t.Fatal("Run did not end")
+	}
+	w.clock.Advance(24 * time.Hour)
+	select {
+	case c := <-w.starter.calls:
+		t.Errorf("started %+v after the end", c)
+	default:
+	}
+}
+
+const patience = 20 * time.Second
+
+// world is a scheduler that runs on a clock of its own.
+type world struct {
+	t         *testing.T
+	clock     *clockwork.FakeClock
+	store     *fakeStore
+	starter   *fakeStarter
+	scheduler *schedule.Scheduler
+	log       *lockedBuffer
+	cancel    context.CancelFunc
+	ended     chan error
+}
+
+func newWorld(t *testing.T, jobs ...models.Job) *world {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	w := &world{t: t, clock: clockwork.NewFakeClockAt(moment(t, start)), store: &fakeStore{jobs: jobs},
+		starter: &fakeStarter{calls: make(chan call, 100)}, log: &lockedBuffer{}, cancel: cancel, ended: make(chan error, 1)}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	w.scheduler = schedule.New(w.store, w.starter, log, schedule.WithClock(w.clock))
+	go func() { w.ended <- w.scheduler.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-w.ended; err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+	})
+	w.settle()
+	return w
+}
+
+// settle lets two rounds of reconcile pass, without the clock.
+func (w *world) settle() {
+	w.t.Helper()
+	for range 2 {
+		before := w.store.reads()
+		w.scheduler.Changed()
+		w.until(func() bool { return w.store.reads() > before })
+	}
+}
+
+func (w *world) advanceTo(at time.Time) {
+	w.t.Helper()
+	w.settle()
+	w.clock.Advance(at.Sub(w.clock.Now()))
+	w.settle()
+}
+
+// until waits for what another goroutine is about to do.
+func (w *world) until(done func() bool) {
+	w.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			w.t.Fatalf("it never happened; the log is\n%s", w.log)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (w *world) expect() call {
+	w.t.Helper()
+	select {
+	case c := <-w.starter.calls:
+		return c
+	case <-time.After(patience):
+		w.t.Fatalf("nothing was started; the log is\n%s", w.log)
+		return call{}
+	}
+}
+
+func (w *world) expectNothing() {
+	w.t.Helper()
+	w.settle()
+	select {
+	case c := <-w.starter.calls:
+		w.t.Errorf("started %+v, want nothing", c)
+	default:
+	}
+}
+
+type call struct {
+	job  string
+	slot time.Time
+}
+
+// fakeStarter is told by a job's id how to behave.
+type fakeStarter struct {
+	calls chan call
+	mu    sync.Mutex
+	err   error
+}
+
+func (s *fakeStarter) answer(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *fakeStarter) StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error) {
+	if jobID == "hangs" {
+		<-ctx.Done()
+		return models.Backup{}, ctx.Err()
+	}
+	s.calls <- call{jobID, slot}
+	switch jobID {
+	case "panics":
+		panic("on purpose")
+	case "fails":
+		return models.Backup{}, errors.New("on purpose")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return models.Backup{ID: models.NewID()}, s.err
+}
+
+type fakeStore struct {
+	mu   sync.Mutex
+	jobs []models.Job
+	err  error
+	n    int
+}
+
+func (s *fakeStore) Jobs(context.Context) ([]models.Job, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.n++
+	return s.jobs, s.err
+}
+
+func (s *fakeStore) set(jobs ...models.Job) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jobs = jobs
+}
+
+func (s *fakeStore) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+func (s *fakeStore) reads() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.n
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func moment(t *testing.T, text string) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
