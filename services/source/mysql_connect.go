@@ -1,0 +1,183 @@
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/backupman/backupman/models"
+)
+
+// The words of the setting "tls", shared by every kind of server.
+const (
+	tlsOff        = "false"
+	tlsPreferred  = "preferred"
+	tlsVerify     = "true"
+	tlsSkipVerify = "skip-verify"
+)
+
+// connectTimeout bounds how long a server may take to answer.
+const connectTimeout = 15 * time.Second
+
+// tlsMode reads the setting "tls", in the words of YAML and of both vendors.
+func tlsMode(label, word string) (string, error) {
+	switch strings.ToLower(word) {
+	case "", tlsPreferred, "prefer", "allow":
+		return tlsPreferred, nil
+	case tlsOff, "no", "off", "0", "disable", "disabled":
+		return tlsOff, nil
+	case tlsVerify, "yes", "on", "1", "verify-full", "verify-ca", "verify_identity", "verify_ca":
+		return tlsVerify, nil
+	case tlsSkipVerify, "require", "required":
+		return tlsSkipVerify, nil
+	}
+	return "", models.Invalidf("data source %q: tls is true, false, skip-verify or preferred, not %q", label, word)
+}
+
+// connect opens the database with one connection, so that the session's state holds.
+func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
+	config, err := m.driverConfig()
+	if err != nil {
+		return nil, err
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, m.wrap("connect", err)
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(1)
+	if err := db.PingContext(ctx); err != nil {
+		db.Close()
+		return nil, m.unreachable(err)
+	}
+	return db, nil
+}
+
+func (m *MySQL) driverConfig() (*mysql.Config, error) {
+	c := mysql.NewConfig()
+	c.User, c.Passwd, c.DBName = m.settings["user"], m.settings["password"], m.database()
+	c.Timeout, c.Logger = connectTimeout, quiet{}
+	c.Collation = "utf8mb4_general_ci"
+	c.Params = map[string]string{"sql_mode": "''"}
+	if m.socket() {
+		c.Net, c.Addr = "unix", m.host()
+		return c, nil
+	}
+	c.Net, c.Addr = "tcp", net.JoinHostPort(m.host(), strconv.Itoa(m.port()))
+	if m.tls == tlsOff {
+		return c, nil
+	}
+	c.TLS = &tls.Config{ServerName: m.host(), InsecureSkipVerify: m.tls != tlsVerify}
+	c.AllowFallbackToPlaintext = m.tls == tlsPreferred
+	if m.tls == tlsVerify {
+		roots, err := certificates(m.label, m.settings["tls_ca"])
+		if err != nil {
+			return nil, err
+		}
+		c.TLS.RootCAs = roots
+	}
+	return c, nil
+}
+
+// quiet keeps the driver from writing to stderr; what it says is in its errors.
+type quiet struct{}
+
+func (quiet) Print(...any) {}
+
+func (m *MySQL) host() string {
+	if h := m.settings["host"]; h != "" {
+		return h
+	}
+	return "127.0.0.1"
+}
+
+func (m *MySQL) port() int { return m.settings.Int("port", 3306) }
+
+func (m *MySQL) socket() bool { return strings.HasPrefix(m.host(), "/") }
+
+// certificates reads a file of authorities; nil, for the system's, without one.
+func certificates(label, path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, models.Invalidf("data source %q: the file of tls_ca can't be read: %v", label, err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, models.Invalidf("data source %q: the file of tls_ca, %s, holds no certificate", label, path)
+	}
+	return pool, nil
+}
+
+func (m *MySQL) wrap(doing string, err error) error {
+	return fmt.Errorf("data source %q: %s: %w", m.label, doing, err)
+}
+
+// unreachable says in a sentence why there is no connection.
+func (m *MySQL) unreachable(err error) error {
+	where := m.host()
+	if !m.socket() {
+		where = net.JoinHostPort(m.host(), strconv.Itoa(m.port()))
+	}
+	var answer *mysql.MySQLError
+	if !errors.As(err, &answer) {
+		return models.Invalidf("data source %q: no connection to the server at %s: %v; check that it runs, and host, port and tls", m.label, where, err)
+	}
+	switch answer.Number {
+	case 1045:
+		return models.Invalidf("data source %q: the server at %s refuses user %q: check user and password (%s)", m.label, where, m.settings["user"], answer.Message)
+	case 1044, 1049:
+		return models.Invalidf("data source %q: there is no database %q on the server at %s, or user %q may not open it (%s)",
+			m.label, m.database(), where, m.settings["user"], answer.Message)
+	}
+	return models.Invalidf("data source %q: the server at %s refuses the connection: %s", m.label, where, answer.Message)
+}
+
+// mysqlServer is what decides how a server is dumped.
+type mysqlServer struct {
+	text    string
+	version version
+	mariadb bool
+	// foldsNames says that names of tables differ only in more than case.
+	foldsNames bool
+	// account is user@host as the server matched it.
+	account string
+}
+
+func askMySQLServer(ctx context.Context, db *sql.DB) (mysqlServer, error) {
+	var s mysqlServer
+	var comment string
+	var lower int
+	err := db.QueryRowContext(ctx, "SELECT VERSION(), @@version_comment, @@lower_case_table_names, CURRENT_USER()").
+		Scan(&s.text, &comment, &lower, &s.account)
+	if err != nil {
+		return s, err
+	}
+	s.version, _ = parseVersion(s.text)
+	s.mariadb = strings.Contains(strings.ToLower(s.text+comment), "mariadb")
+	if s.mariadb {
+		// Servers before 11 put this before their version for old replicas.
+		s.version, _ = parseVersion(strings.TrimPrefix(s.text, "5.5.5-"))
+	}
+	s.foldsNames = lower != 0
+	return s, nil
+}
+
+func (s mysqlServer) vendor() string {
+	if s.mariadb {
+		return "MariaDB"
+	}
+	return "MySQL"
+}

@@ -1,0 +1,160 @@
+package source
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/backupman/backupman/models"
+)
+
+// mysqlAccount is what an account may do, as far as dumps need it.
+type mysqlAccount struct {
+	grants   mysqlGrants
+	server   mysqlServer
+	database string
+}
+
+// hidden tells what the account may not see, one sentence each with the
+// statement that mends it. The tools dump "successfully" without such things.
+func (m *MySQL) hidden(ctx context.Context, db *sql.DB, server mysqlServer, c mysqlContents) ([]string, error) {
+	rows, err := db.QueryContext(ctx, "SHOW GRANTS")
+	if err != nil {
+		return nil, m.wrap("ask what the account may do", err)
+	}
+	defer rows.Close()
+	a := mysqlAccount{server: server, database: m.database()}
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return nil, m.wrap("ask what the account may do", err)
+		}
+		if g, ok := parseGrant(line); ok {
+			a.grants = append(a.grants, g)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, m.wrap("ask what the account may do", err)
+	}
+	return a.problems(c, m.without), nil
+}
+
+func (a mysqlAccount) problems(c mysqlContents, without map[string]bool) []string {
+	var problems []string
+	add := func(problem string) {
+		if problem != "" {
+			problems = append(problems, problem)
+		}
+	}
+	add(a.tables())
+	add(a.views(c))
+	if !without[withoutTriggers] {
+		add(a.triggers(c))
+	}
+	if !without[withoutRoutines] {
+		add(a.routines(c))
+	}
+	if !without[withoutEvents] {
+		add(a.events())
+	}
+	return problems
+}
+
+func (a mysqlAccount) tables() string {
+	if a.grants.on("SELECT", a.database) {
+		return ""
+	}
+	return a.lacks("SELECT", "tables it may not read would be left out of the backup without a word", "")
+}
+
+func (a mysqlAccount) views(c mysqlContents) string {
+	for _, o := range c.objects {
+		if o.Kind == models.ObjectView && !a.grants.onTable("SHOW VIEW", a.database, o.Name) {
+			return a.lacks("SHOW VIEW", fmt.Sprintf("view %q can't be dumped", o.Name), "")
+		}
+	}
+	return ""
+}
+
+func (a mysqlAccount) triggers(c mysqlContents) string {
+	for _, o := range c.objects {
+		if o.Kind == models.ObjectTable && !a.grants.onTable("TRIGGER", a.database, o.Name) {
+			return a.lacks("TRIGGER", "triggers would be left out of the backup without a word", withoutTriggers)
+		}
+	}
+	return ""
+}
+
+func (a mysqlAccount) events() string {
+	if a.grants.on("EVENT", a.database) {
+		return ""
+	}
+	return a.lacks("EVENT", "events would be left out of the backup without a word", withoutEvents)
+}
+
+// routines wants the right to read every routine, or at least to see that
+// there is none but the account's own.
+func (a mysqlAccount) routines(c mysqlContents) string {
+	if a.readsRoutines() {
+		return ""
+	}
+	for _, privilege := range []string{"EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE"} {
+		if !a.grants.on(privilege, a.database) {
+			continue
+		}
+		if len(c.foreign) == 0 {
+			return ""
+		}
+		return a.sentence("may not read the routines that others defined in",
+			"they can't be dumped: "+listNames(c.foreign), a.routineGrant(), withoutRoutines)
+	}
+	return a.sentence("has neither EXECUTE nor the right to read routines on",
+		"procedures and functions would be left out of the backup without a word", a.routineGrant(), withoutRoutines)
+}
+
+func (a mysqlAccount) readsRoutines() bool {
+	switch {
+	case a.server.mariadb:
+		return a.grants.onTable("SELECT", "mysql", "proc") || a.grants.on("SHOW CREATE ROUTINE", a.database)
+	case a.server.version.major < 8:
+		return a.grants.onTable("SELECT", "mysql", "proc")
+	}
+	return a.grants.globally("SELECT") || a.grants.globally("SHOW_ROUTINE")
+}
+
+func (a mysqlAccount) routineGrant() string {
+	switch {
+	case a.server.mariadb && !a.server.version.olderSeries(version{major: 11, minor: 3}):
+		return a.grant("SHOW CREATE ROUTINE")
+	case a.server.mariadb || a.server.version.major < 8:
+		return "GRANT SELECT ON `mysql`.`proc` TO " + a.name()
+	}
+	return "GRANT SHOW_ROUTINE ON *.* TO " + a.name()
+}
+
+func (a mysqlAccount) lacks(privilege, consequence, without string) string {
+	return a.sentence("lacks "+privilege+" on", consequence, a.grant(privilege), without)
+}
+
+func (a mysqlAccount) sentence(lacks, consequence, statement, without string) string {
+	s := fmt.Sprintf("account %s %s database %q, so %s; mend it with: %s;", a.name(), lacks, a.database, consequence, statement)
+	if without != "" {
+		s += fmt.Sprintf(" or set without: %s, if the backup may do without them", without)
+	}
+	return s
+}
+
+func (a mysqlAccount) grant(privilege string) string {
+	pattern := a.grants.pattern(a.database, a.server.account)
+	return "GRANT " + privilege + " ON `" + strings.ReplaceAll(pattern, "`", "``") + "`.* TO " + a.name()
+}
+
+// name quotes user@host; a user's name may hold "@", a host's may not.
+func (a mysqlAccount) name() string {
+	user, host := a.server.account, ""
+	if at := strings.LastIndexByte(user, '@'); at >= 0 {
+		user, host = user[:at], user[at+1:]
+	}
+	return "'" + strings.ReplaceAll(user, "'", "''") + "'@'" + host + "'"
+}
