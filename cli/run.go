@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/backupman/backupman/models"
+)
+
+func newRun(f *flags) *cobra.Command {
+	var wait bool
+	cmd := &cobra.Command{
+		Use:   "run JOB",
+		Short: "Back a job's database up now",
+		Long: `Backs a job's database up now. JOB is the label of a job, or of a data source
+when the configuration has no jobs.
+
+With --wait the backup is made by this command, which ends with status 1 when it
+fails. Without it the backup is handed to the running server; when there is none,
+this command makes it all the same.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+				return a.run(ctx, cmd.OutOrStdout(), f, args[0], wait)
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&wait, "wait", false, "make the backup in this command and wait for its end")
+	return cmd
+}
+
+// withApp runs a command over the configured services and closes them after it.
+func withApp(cmd *cobra.Command, f *flags, do func(ctx context.Context, a *app) error) (err error) {
+	c, err := f.load("")
+	if err != nil {
+		return err
+	}
+	a, err := openApp(cmd.Context(), c, false, quietLog(cmd.ErrOrStderr()))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.close()) }()
+	return do(cmd.Context(), a)
+}
+
+func (a *app) run(ctx context.Context, out io.Writer, f *flags, label string, wait bool) error {
+	if err := a.backups.Recover(ctx); err != nil {
+		a.log.Warn("left-overs of an earlier run are not all settled", "error", err)
+	}
+	job, err := a.store.JobByLabel(ctx, label)
+	if err != nil {
+		return err
+	}
+	if !wait {
+		handed, err := a.handOver(ctx, out, f, job)
+		if handed || err != nil {
+			return err
+		}
+	}
+	b, err := a.backups.Start(ctx, job.ID, models.TriggerCLI)
+	if err != nil {
+		return err
+	}
+	return a.carryOut(ctx, out, f, b.ID)
+}
+
+// handOver leaves the backup to a running server, if there is one.
+func (a *app) handOver(ctx context.Context, out io.Writer, f *flags, job models.Job) (bool, error) {
+	up, err := a.backups.ServerIsUp(ctx)
+	if err != nil || !up {
+		return false, err
+	}
+	b, err := a.backups.Start(ctx, job.ID, models.TriggerCLI)
+	if err != nil {
+		return false, err
+	}
+	if f.json {
+		return true, printBackup(out, b)
+	}
+	fmt.Fprintf(out, "queued %s: the running server makes it; follow it with: backupman show %s\n", b.ID, b.ID)
+	return true, nil
+}
+
+// carryOut makes a queued backup here, or waits for the process that was faster.
+func (a *app) carryOut(ctx context.Context, out io.Writer, f *flags, id string) error {
+	stop := a.showProgress(ctx, out, f, id)
+	b, err := a.backups.Run(ctx, id)
+	if errors.Is(err, models.ErrConflict) {
+		b, err = a.backups.Wait(ctx, id)
+	}
+	stop()
+	if err != nil {
+		return err
+	}
+	return reportSettled(out, f, b)
+}
+
+func reportSettled(out io.Writer, f *flags, b models.Backup) error {
+	if f.json {
+		if err := printBackup(out, b); err != nil {
+			return err
+		}
+	} else {
+		describeSettled(out, b)
+	}
+	if b.Status != models.StatusFinished {
+		return errSilent
+	}
+	return nil
+}
+
+func describeSettled(out io.Writer, b models.Backup) {
+	if b.Status == models.StatusFinished {
+		fmt.Fprintf(out, "finished %s: %s dumped, %s stored\n", b.ID, size(b.RawSize), size(b.Size))
+	} else {
+		fmt.Fprintf(out, "failed %s: %s\n", b.ID, b.Error)
+	}
+	for _, file := range b.DriveFiles {
+		if file.Path != nil && file.Status == models.StatusFinished {
+			fmt.Fprintf(out, "  copy: %s\n", *file.Path)
+		}
+	}
+	if b.Warnings != "" {
+		fmt.Fprintf(out, "  warning: %s\n", indentLines(b.Warnings))
+	}
+}

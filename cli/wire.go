@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strconv"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/backup"
+	"github.com/backupman/backupman/services/catalog"
+	"github.com/backupman/backupman/services/config"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/restore"
+	"github.com/backupman/backupman/services/source"
+	"github.com/backupman/backupman/services/store"
+)
+
+// app is the services put together over one configuration.
+type app struct {
+	config  config.Config
+	store   *store.Store
+	catalog *catalog.Catalog
+	backups *backup.Service
+	drills  *restore.Service
+	log     *slog.Logger
+}
+
+// loadOptions tell the configuration which kinds there are and what flags said.
+func (f *flags) loadOptions(listen string) config.Options {
+	o := config.Options{Overrides: config.Overrides{Data: f.data, Listen: listen}}
+	for _, k := range source.Kinds() {
+		o.Sources = append(o.Sources, k.Kind)
+	}
+	for _, k := range drive.Kinds() {
+		o.Drives = append(o.Drives, k.Kind)
+	}
+	return o
+}
+
+// load reads the configuration; its error lists every mistake.
+func (f *flags) load(listen string) (config.Config, error) {
+	c, err := config.Load(f.config, f.loadOptions(listen))
+	if err != nil {
+		return c, fmt.Errorf("the configuration has mistakes, so nothing was started:\n%w", err)
+	}
+	return c, nil
+}
+
+// openApp puts the services together. serves says that this process will take
+// backups from the queue.
+func openApp(ctx context.Context, c config.Config, serves bool, log *slog.Logger) (*app, error) {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data folder: %w", err)
+	}
+	a := &app{config: c, log: log}
+	var err error
+	if a.store, err = store.Open(ctx, storeConfig(c.Database), log); err != nil {
+		return nil, err
+	}
+	a.catalog = catalog.New(a.store, source.Lookup, drive.Lookup)
+	if err := a.catalog.Apply(ctx, c.Plan()); err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: serves, Log: log,
+		AfterFinish: func(ctx context.Context, b models.Backup) { a.drillAfter(ctx, b) }})
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.drills = restore.New(a.store, a.backups, source.Lookup, c.Data, log)
+	return a, nil
+}
+
+func (a *app) drillAfter(ctx context.Context, b models.Backup) {
+	if _, err := a.drills.Drill(ctx, b.ID); err != nil {
+		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
+	}
+}
+
+// close waits for what runs and lets everything go.
+func (a *app) close() error {
+	return errors.Join(a.backups.Close(), a.store.Close())
+}
+
+func storeConfig(d config.Database) store.Config {
+	return store.Config{Provider: d.Provider, Path: d.Path, Host: d.Host, Port: d.Port, DBName: d.DBName,
+		User: d.User, Password: d.Password, TLS: strconv.FormatBool(d.TLS)}
+}
+
+// quietLog is for commands: only what went wrong.
+func quietLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+func serverLog(w io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
