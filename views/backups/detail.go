@@ -108,7 +108,7 @@ func NewBody(f Facts, now time.Time) Body {
 		live := NewLive(b, f.Known, now)
 		body.Live = &live
 	case models.StatusFailed:
-		body.Failure, body.Error = whileWords(b.Phase), b.Error
+		body.Failure, body.Error = whileWords(b.Phase), human.Sentence(b.Error)
 	}
 	for _, df := range b.DriveFiles {
 		body.Copies = append(body.Copies, newCopy(df, f.Known, now))
@@ -120,7 +120,7 @@ func NewBody(f Facts, now time.Time) Body {
 func NewRest(f Facts, now time.Time) Rest {
 	r := Rest{Settled: f.Backup.Status.Settled(), Log: f.Log}
 	for _, d := range f.Drills {
-		r.Drills = append(r.Drills, Proof{Chip: drillChip(d.Outcome), Reason: d.Reason, When: components.Ago(now, &d.CreatedAt), Took: human.Duration(d.Duration)})
+		r.Drills = append(r.Drills, Proof{Chip: drillChip(d.Outcome), Reason: human.Sentence(d.Reason), When: components.Ago(now, &d.CreatedAt), Took: human.Duration(d.Duration)})
 	}
 	if f.Manifest != nil {
 		contents := NewContents(*f.Manifest)
@@ -135,7 +135,7 @@ func NewRest(f Facts, now time.Time) Rest {
 func newCopy(f models.DriveFile, k Known, now time.Time) Copy {
 	c := Copy{
 		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
-		Error: f.Error, Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
+		Error: human.Sentence(f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
 	}
 	if d, ok := k.Drives[f.DriveID]; ok {
 		c.Drive = d.Label

@@ -27,7 +27,7 @@ func triggerWords(t models.Trigger) string {
 	case models.TriggerSchedule:
 		return "on schedule"
 	case models.TriggerPage:
-		return "from this page"
+		return "by hand"
 	case models.TriggerAPI:
 		return "through the API"
 	case models.TriggerCLI:

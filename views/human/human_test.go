@@ -32,6 +32,26 @@ func TestCountAndPlural(t *testing.T) {
 	}
 }
 
+func TestSentence(t *testing.T) {
+	for words, want := range map[string]string{
+		"": "", "the drive is full": "The drive is full.", "élan": "Élan.", "Done.": "Done.", "why?\n": "Why?", "\"x\" is gone": "\"x\" is gone.",
+	} {
+		if got := Sentence(words); got != want {
+			t.Errorf("Sentence(%q) = %q, want %q", words, got, want)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for want, names := range map[string][]string{
+		"": nil, "a": {"a"}, "a and b": {"a", "b"}, "a, b and c": {"a", "b", "c"}, "a, b and 2 more": {"a", "b", "c", "d"},
+	} {
+		if got := Names(names); got != want {
+			t.Errorf("Names(%q) = %q, want %q", names, got, want)
+		}
+	}
+}
+
 func TestAge(t *testing.T) {
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	cases := map[time.Duration]string{

@@ -41,7 +41,7 @@ type SummaryFact struct {
 // JobCard is one job.
 type JobCard struct {
 	ID, Label string
-	// Source says which database it is, such as "shop (MySQL or MariaDB)".
+	// Source says which database it is, such as "shop · SQLite".
 	Source  string
 	State   State
 	Chip    components.Chip
@@ -56,8 +56,9 @@ type JobCard struct {
 	Run     components.Action
 	// Live is the newest backup while it is pending.
 	Live *backups.Live
-	// NewestPath leads to the backup that the verdict is about.
-	NewestPath string
+	// FollowPath leads to the backup that the verdict is about, where there is
+	// more to see; FollowWords are empty where there is not.
+	FollowPath, FollowWords string
 }
 
 // CardBackup is one backup as a card tells it; the zero one is none.
@@ -95,7 +96,7 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 			Swap: "closest article", Disabled: state == Running, Primary: state == Never,
 		},
 	}
-	card.NewestPath = newestPath(state, f)
+	card.FollowPath, card.FollowWords = follow(state, f)
 	if state == Running {
 		live := backups.NewLive(*f.Newest, backups.Known{Last: f.NewestFinished}, now)
 		card.Live = &live
@@ -106,22 +107,24 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 	return card
 }
 
-func newestPath(s State, f JobFacts) string {
-	switch {
-	case s == Damaged:
-		return backups.Path(f.NewestFinished.ID)
-	case f.Newest != nil:
-		return backups.Path(f.Newest.ID)
+func follow(s State, f JobFacts) (path, words string) {
+	switch s {
+	case Damaged:
+		return backups.Path(f.NewestFinished.ID), "See what happened"
+	case Failing:
+		return backups.Path(f.Newest.ID), "See what happened"
+	case Running:
+		return backups.Path(f.Newest.ID), "Follow this run"
 	}
-	return ""
+	return "", ""
 }
 
 func problem(s State, f JobFacts) string {
 	switch s {
 	case Failing:
-		return f.Newest.Error
+		return human.Sentence(f.Newest.Error)
 	case Damaged:
-		return f.LastDrill.Reason
+		return human.Sentence(f.LastDrill.Reason)
 	}
 	return ""
 }
@@ -137,7 +140,7 @@ func sourceName(f JobFacts) string {
 	if f.SourceLabel == "" {
 		return "its data source is gone from the configuration"
 	}
-	return f.SourceLabel + ", " + backups.ProviderName(f.SourceProvider)
+	return f.SourceLabel + " · " + backups.ProviderName(f.SourceProvider)
 }
 
 // zone is where the job's clock hangs; a zone that is not known here is UTC,
@@ -150,39 +153,49 @@ func zone(j models.Job) *time.Location {
 	return at
 }
 
-// tally counts the jobs by what can be said of them.
+// tally sorts the jobs by what can be said of them.
 type tally struct {
-	jobs, proven, restorable, attention, unproven, running int
-	newest, next                                           *time.Time
+	jobs, proven, unproven, running int
+	// lost and attention are labels.
+	lost, attention []string
+	newest, next    *time.Time
 }
 
 func count(facts []JobFacts) tally {
 	t := tally{jobs: len(facts)}
 	for _, f := range facts {
-		state := Judge(f)
-		if f.NewestProven != nil {
-			t.proven++
-		}
-		if f.NewestProven != nil || f.NewestFinished != nil && state != Damaged {
-			t.restorable++
-		}
-		if state.NeedsAttention() {
-			t.attention++
-		}
-		if state == Unproven {
-			t.unproven++
-		}
-		if state == Running {
-			t.running++
-		}
-		if b := f.NewestFinished; b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
-			t.newest = &b.CreatedAt
-		}
-		if f.NextRun != nil && (t.next == nil || f.NextRun.Before(*t.next)) {
-			t.next = f.NextRun
-		}
+		t.add(f, Judge(f))
 	}
 	return t
+}
+
+func (t *tally) add(f JobFacts, s State) {
+	if f.NewestProven != nil {
+		t.proven++
+	}
+	if !restorable(f) {
+		t.lost = append(t.lost, f.Job.Label)
+	}
+	if s.NeedsAttention() {
+		t.attention = append(t.attention, f.Job.Label)
+	}
+	switch s {
+	case Unproven:
+		t.unproven++
+	case Running:
+		t.running++
+	}
+	if b := f.NewestFinished; b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
+		t.newest = &b.CreatedAt
+	}
+	if f.NextRun != nil && (t.next == nil || f.NextRun.Before(*t.next)) {
+		t.next = f.NextRun
+	}
+}
+
+// restorable says that there is a backup which is not known to be bad.
+func restorable(f JobFacts) bool {
+	return f.NewestProven != nil || f.NewestFinished != nil && !disproven(f)
 }
 
 // NewSummary answers for all jobs together.
@@ -190,7 +203,7 @@ func NewSummary(facts []JobFacts, now time.Time) Summary {
 	t := count(facts)
 	s := answer(t)
 	s.Facts = []SummaryFact{
-		{Term: "Can be restored", Value: ratio(t.restorable, t.jobs)},
+		{Term: "Can be restored", Value: ratio(t.jobs-len(t.lost), t.jobs)},
 		{Term: "Proven by a test restore", Value: ratio(t.proven, t.jobs)},
 		{Term: "Newest backup", Moment: components.Ago(now, t.newest), Value: "none yet"},
 		{Term: "Next run", Moment: components.Ago(now, t.next), Value: "none scheduled"},
@@ -199,29 +212,29 @@ func NewSummary(facts []JobFacts, now time.Time) Summary {
 }
 
 func answer(t tally) Summary {
-	jobs := human.Plural(int64(t.jobs), "job")
 	switch {
-	case t.restorable == 0 && t.running > 0 && t.attention == 0:
+	case len(t.lost) == t.jobs && t.running > 0 && len(t.attention) == 0:
 		return Summary{Tone: components.ToneBusy, Icon: "turning", Answer: "Not yet", Detail: "The first backup is being made."}
-	case t.restorable == 0:
-		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from, of any of " + jobs + "."}
-	case t.restorable < t.jobs:
-		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: ratio(t.restorable, t.jobs) + " jobs have a backup to restore from."}
-	case t.attention > 0:
-		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, from older copies", Detail: needAttention(t.attention)}
+	case len(t.lost) == t.jobs:
+		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
+	case len(t.lost) > 0:
+		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "There is nothing to restore " + human.Names(t.lost) + " from."}
+	case len(t.attention) > 0:
+		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but not the newest", Detail: "Every job can be restored. The newest run of " + human.Names(t.attention) + " needs attention."}
 	case t.proven < t.jobs || t.unproven > 0:
 		return Summary{Tone: components.ToneWarn, Icon: "check", Answer: "Very likely", Detail: "Everything is backed up, but not every newest backup has been proven by a test restore."}
 	}
 	return Summary{Tone: components.ToneGood, Icon: "shield", Answer: "Yes", Detail: "Every job has a backup that was restored as a test and found equal."}
 }
 
-func needAttention(n int) string {
-	if n == 1 {
-		return "Every job can be restored, but the newest run of one needs attention."
-	}
-	return "Every job can be restored, but the newest runs of " + human.Count(int64(n)) + " need attention."
-}
-
 func ratio(part, whole int) string {
 	return human.Count(int64(part)) + " of " + human.Count(int64(whole))
+}
+
+// Announcement says, to those who hear the page, what became of a job's run.
+func Announcement(j JobCard) string {
+	if j.State == Running {
+		return "The backup of " + j.Label + " is running."
+	}
+	return "The run of " + j.Label + " has ended. " + j.Verdict
 }

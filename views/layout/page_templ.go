@@ -134,7 +134,7 @@ func Frame(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" defer></script></head><body class=\"flex min-h-dvh flex-col bg-base-200 text-base-content antialiased\"><a href=\"#main\" class=\"sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-3 focus:z-20 focus:rounded-field focus:bg-base-100 focus:px-4 focus:py-2\">Skip to the content</a><header class=\"border-b border-base-300 bg-base-100\"><div class=\"mx-auto flex h-14 max-w-5xl items-center gap-3 px-4 sm:gap-8 sm:px-6\"><a href=\"/\" class=\"flex items-center gap-2 font-semibold tracking-tight\"><img src=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" defer></script></head><body class=\"flex min-h-dvh flex-col bg-base-200 text-base-content antialiased\"><a href=\"#main\" class=\"sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-3 focus:z-20 focus:rounded-field focus:bg-base-100 focus:px-4 focus:py-2\">Skip to the content</a><header class=\"border-b border-base-300 bg-base-100\"><div class=\"mx-auto flex h-14 max-w-5xl items-center gap-3 px-4 sm:gap-8 sm:px-6\"><a href=\"/\" class=\"flex shrink-0 items-center gap-2 font-semibold tracking-tight\"><img src=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -147,7 +147,7 @@ func Frame(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\" alt=\"\" width=\"26\" height=\"26\"> <span>Backupman</span></a><nav aria-label=\"Main\" class=\"flex h-full flex-1 items-stretch gap-1 text-sm\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\" alt=\"\" width=\"26\" height=\"26\"> <span class=\"sr-only min-[26rem]:not-sr-only\">Backupman</span></a><nav aria-label=\"Main\" class=\"flex h-full flex-1 items-stretch gap-1 text-sm\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

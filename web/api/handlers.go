@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+)
+
+// Store is what the API asks of the metadata database.
+type Store interface {
+	// Backups returns up to limit backups behind a cursor, newest first.
+	Backups(ctx context.Context, f models.BackupFilter, after models.Cursor, limit int) ([]models.Backup, error)
+	// EachBackup calls fn for every backup, newest first, and stops at its error.
+	EachBackup(ctx context.Context, f models.BackupFilter, fn func(models.Backup) error) error
+	// Backup returns one backup with its drive files, or models.ErrNotFound.
+	Backup(ctx context.Context, id string) (models.Backup, error)
+	// Jobs returns every job.
+	Jobs(ctx context.Context) ([]models.Job, error)
+	// JobByLabel returns the job of a label, or models.ErrNotFound.
+	JobByLabel(ctx context.Context, label string) (models.Job, error)
+}
+
+// Backups is what the API asks of the service that makes backups.
+type Backups interface {
+	// Start asks for a run of a job; models.ErrConflict when one is pending.
+	Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error)
+	// Retry asks for another attempt at a failed backup.
+	Retry(ctx context.Context, id string) (models.Backup, error)
+	// Wait returns the backup once it is settled, or when ctx ends.
+	Wait(ctx context.Context, id string) (models.Backup, error)
+	// Open reads a copy; an empty driveFileID is the best finished one.
+	Open(ctx context.Context, backupID, driveFileID string) (io.ReadCloser, models.DriveFile, error)
+}
+
+// Handlers answer the API. Each returns its error to the one door.
+type Handlers struct {
+	Store   Store
+	Backups Backups
+	Links   *Links
+	// AppURL is the address that links begin with; empty for the request's own.
+	AppURL string
+	Now    func() time.Time
+	// Ping tells whether the metadata database answers.
+	Ping func(ctx context.Context) error
+	// CheckKey returns models.ErrUnauthorized unless the request shows an API key where one is needed.
+	CheckKey func(r *http.Request) error
+}
+
+// pathID returns the id in the path, or models.ErrInvalid.
+func pathID(c *gin.Context) (string, error) {
+	id := c.Param("id")
+	return id, models.CheckID(id)
+}

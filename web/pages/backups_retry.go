@@ -1,0 +1,20 @@
+package pages
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/views/backups"
+)
+
+// RetryBackup answers POST /backups/:id/retry and leads back to the backup.
+func (h *Handlers) RetryBackup(c *gin.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	b, err := h.Backups.Retry(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	return seeOther(c, backups.Path(b.ID))
+}

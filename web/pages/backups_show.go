@@ -1,0 +1,130 @@
+package pages
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
+)
+
+// Backup answers GET /backups/:id.
+func (h *Handlers) Backup(c *gin.Context) error {
+	view, err := h.detail(c)
+	if err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, backups.Detail(view))
+}
+
+// BackupLive answers GET /backups/:id/live with what changes while a backup is
+// pending, and with the whole once it is settled.
+func (h *Handlers) BackupLive(c *gin.Context) error {
+	view, err := h.detail(c)
+	if err != nil {
+		return err
+	}
+	view.Rest.Swapped = true
+	return Render(c, http.StatusOK, backups.LiveFragment(view))
+}
+
+func (h *Handlers) detail(c *gin.Context) (backups.DetailView, error) {
+	id, err := pathID(c)
+	if err != nil {
+		return backups.DetailView{}, err
+	}
+	facts, err := h.backupFacts(c.Request.Context(), id)
+	if err != nil {
+		return backups.DetailView{}, err
+	}
+	return backups.NewDetailView(h.page(facts.Backup.Label, "/backups"), facts, h.Now()), nil
+}
+
+// backupFacts gathers what is known of one backup.
+func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts, err error) {
+	if f.Backup, err = h.History.Backup(ctx, id); err != nil {
+		return f, err
+	}
+	if f.Manifest, err = h.manifest(ctx, id); err != nil {
+		return f, err
+	}
+	if f.Drills, err = h.History.Drills(ctx, id); err != nil {
+		return f, fmt.Errorf("list drills of backup %s: %w", id, err)
+	}
+	if f.Log, err = h.History.LogText(ctx, id); err != nil {
+		return f, fmt.Errorf("read log of backup %s: %w", id, err)
+	}
+	if f.Known, err = h.known(ctx, f.Backup); err != nil {
+		return f, err
+	}
+	if f.JobGone, err = h.jobGone(ctx, f.Backup.JobID); err != nil {
+		return f, err
+	}
+	f.Provider, err = h.provider(ctx, f)
+	return f, err
+}
+
+// manifest returns nil for a backup that has none yet.
+func (h *Handlers) manifest(ctx context.Context, id string) (*models.Manifest, error) {
+	m, err := h.History.Manifest(ctx, id)
+	switch {
+	case errors.Is(err, models.ErrNotFound):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read manifest of backup %s: %w", id, err)
+	}
+	return &m, nil
+}
+
+// known gathers the drives, and for a pending backup the last finished one.
+func (h *Handlers) known(ctx context.Context, b models.Backup) (backups.Known, error) {
+	k := backups.Known{Drives: map[string]models.Drive{}}
+	drives, err := h.Plans.Drives(ctx)
+	if err != nil {
+		return k, fmt.Errorf("list drives: %w", err)
+	}
+	for _, d := range drives {
+		k.Drives[d.ID] = d
+	}
+	if b.Status.Settled() {
+		return k, nil
+	}
+	last, err := h.History.Backups(ctx, models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished}, models.Cursor{}, 1)
+	if err != nil {
+		return k, fmt.Errorf("find last backup of job %s: %w", b.JobID, err)
+	}
+	if len(last) > 0 {
+		k.Last = &last[0]
+	}
+	return k, nil
+}
+
+func (h *Handlers) jobGone(ctx context.Context, id string) (bool, error) {
+	job, err := h.Plans.Job(ctx, id)
+	if errors.Is(err, models.ErrNotFound) {
+		return true, nil
+	}
+	return job.RemovedAt != nil, err
+}
+
+// provider returns the kind of database that the backup is of: the manifest
+// knows it best, the source if it is still there.
+func (h *Handlers) provider(ctx context.Context, f backups.Facts) (string, error) {
+	if f.Manifest != nil {
+		return f.Manifest.Provider, nil
+	}
+	sources, err := h.Plans.Sources(ctx)
+	if err != nil {
+		return "", fmt.Errorf("list sources: %w", err)
+	}
+	for _, s := range sources {
+		if s.ID == f.Backup.SourceID {
+			return s.Provider, nil
+		}
+	}
+	return "", nil
+}

@@ -1,0 +1,26 @@
+package pages
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
+)
+
+// RunJob answers POST /jobs/:id/run. A form is sent on to the new backup; a
+// card that asks through htmx is answered with itself, now running.
+func (h *Handlers) RunJob(c *gin.Context) error {
+	fragment := IsFragment(c)
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	started, err := h.Backups.Start(c.Request.Context(), id, models.TriggerPage)
+	if err != nil {
+		return err
+	}
+	if fragment {
+		return h.renderCard(c, id)
+	}
+	return seeOther(c, backups.Path(started.ID))
+}

@@ -1,0 +1,87 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/landing"
+)
+
+// Landing answers GET /: can I restore?
+func (h *Handlers) Landing(c *gin.Context) error {
+	facts, err := h.jobFacts(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, h.Now())))
+}
+
+// JobCard answers GET /jobs/:id/card with the card of one job, for a page
+// whose job is running.
+func (h *Handlers) JobCard(c *gin.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	return h.renderCard(c, id)
+}
+
+func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
+	facts, err := h.jobFacts(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	for _, f := range facts {
+		if f.Job.ID == jobID {
+			return Render(c, http.StatusOK, h.card(f, facts))
+		}
+	}
+	return models.NotFoundf("there is no job with the id %s", jobID)
+}
+
+// jobFacts gathers what is known of every job.
+func (h *Handlers) jobFacts(ctx context.Context) ([]landing.JobFacts, error) {
+	summaries, err := h.Plans.JobSummaries(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list jobs: %w", err)
+	}
+	facts := make([]landing.JobFacts, 0, len(summaries))
+	for _, s := range summaries {
+		f := landing.JobFacts{JobSummary: s}
+		if next, ok := h.Schedule.NextRun(s.Job.ID); ok {
+			f.NextRun = &next
+		}
+		if f.LastDrill, err = h.lastDrill(ctx, s.NewestFinished); err != nil {
+			return nil, err
+		}
+		facts = append(facts, f)
+	}
+	return facts, nil
+}
+
+// lastDrill returns the newest drill of a backup that is not proven, which may
+// have found it damaged.
+func (h *Handlers) lastDrill(ctx context.Context, b *models.Backup) (*models.Drill, error) {
+	if b == nil || b.ProvenAt != nil {
+		return nil, nil
+	}
+	drills, err := h.History.Drills(ctx, b.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list drills of backup %s: %w", b.ID, err)
+	}
+	return newest(drills), nil
+}
+
+func newest(drills []models.Drill) *models.Drill {
+	var found *models.Drill
+	for i := range drills {
+		if found == nil || drills[i].CreatedAt.After(found.CreatedAt) {
+			found = &drills[i]
+		}
+	}
+	return found
+}

@@ -1,0 +1,45 @@
+package web
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/static"
+	"github.com/backupman/backupman/web/middleware"
+)
+
+// route is everything that is answered, on one screen. GET changes nothing.
+func (s *server) route(engine *gin.Engine, o Options) {
+	engine.Use(middleware.Requests(s.log), middleware.Headers(), middleware.Recover(s.refuse))
+	if !o.BeyondLoopback {
+		engine.Use(middleware.Host(o.AppURL, s.refuse))
+	}
+	engine.Use(middleware.SameOrigin(o.AppURL, s.refuse), middleware.Body(s.refuse))
+	engine.NoRoute(s.do(notFound))
+	engine.NoMethod(s.do(methodNotAllowed))
+
+	assets := gin.WrapH(static.Handler())
+	engine.GET(static.Prefix+"*name", assets)
+	engine.HEAD(static.Prefix+"*name", assets)
+	engine.GET("/health", s.do(s.api.Health))
+	engine.HEAD("/health", s.do(s.api.Health))
+
+	// A signed link opens a download without a key, so its handler asks itself.
+	engine.GET("/api/backups/:id/download", s.do(s.api.Download))
+	keyed := engine.Group("/api", middleware.RequireKey(s.keys, s.refuse))
+	keyed.GET("/backups", s.do(s.api.List))
+	keyed.POST("/backups", s.do(s.api.Start))
+	keyed.GET("/backups/:id", s.do(s.api.Get))
+	keyed.POST("/backups/:id/retry", s.do(s.api.Retry))
+	keyed.GET("/backups/:id/generate-download-url", s.do(s.api.DownloadURL))
+
+	local := engine.Group("/", middleware.LoopbackPages(o.BeyondLoopback, s.refuse))
+	local.GET("/", s.do(s.pages.Landing))
+	local.GET("/jobs/:id/card", s.do(s.pages.JobCard))
+	local.POST("/jobs/:id/run", s.do(s.pages.RunJob))
+	local.GET("/backups", s.do(s.pages.BackupList))
+	local.GET("/backups/:id", s.do(s.pages.Backup))
+	local.GET("/backups/:id/row", s.do(s.pages.BackupRow))
+	local.GET("/backups/:id/live", s.do(s.pages.BackupLive))
+	local.GET("/backups/:id/files/:file", s.do(s.pages.Download))
+	local.POST("/backups/:id/retry", s.do(s.pages.RetryBackup))
+}

@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/api"
+	"github.com/backupman/backupman/web/middleware"
+	"github.com/backupman/backupman/web/pages"
+)
+
+// Store is what the web asks of the metadata database; *store.Store has it all.
+type Store interface {
+	api.Store
+	pages.Plans
+	pages.History
+	// Ping tells whether the database answers.
+	Ping(ctx context.Context) error
+}
+
+// Backups is what the web asks of the service that makes backups.
+type Backups interface {
+	Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error)
+	Retry(ctx context.Context, id string) (models.Backup, error)
+	Open(ctx context.Context, backupID, driveFileID string) (io.ReadCloser, models.DriveFile, error)
+	Wait(ctx context.Context, id string) (models.Backup, error)
+}
+
+// Schedule tells when jobs run next.
+type Schedule = pages.Schedule
+
+// Options is what the server needs.
+type Options struct {
+	Store    Store
+	Backups  Backups
+	Schedule Schedule
+	// Version is shown below every page.
+	Version string
+	// APIKeys are asked for on /api as soon as there is one.
+	APIKeys []string
+	// BeyondLoopback says that others than this machine can connect: pages are
+	// then refused and the API asks for a key in any case.
+	BeyondLoopback bool
+	// AppURL is the address that people use; empty when it is the listener's own.
+	AppURL string
+	// SigningKey signs download links; a random one is made when it is too short.
+	SigningKey []byte
+	// Log receives what went wrong. Nil is slog's default.
+	Log *slog.Logger
+	// Now tells the time. Nil is models.Now.
+	Now func() time.Time
+}
+
+// server holds the handlers between which routes choose.
+type server struct {
+	log     *slog.Logger
+	version string
+	keys    *middleware.Keys
+	api     *api.Handlers
+	pages   *pages.Handlers
+}
+
+// New returns the handler of everything the server answers. Timeouts are the
+// caller's to set; long answers move the write deadline along by themselves.
+func New(o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Now == nil {
+		o.Now = models.Now
+	}
+	gin.SetMode(gin.ReleaseMode)
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.ForwardedByClientIP = false
+	newServer(o).route(engine, o)
+	return engine
+}
+
+func newServer(o Options) *server {
+	keys := middleware.NewKeys(o.APIKeys, o.BeyondLoopback)
+	return &server{
+		log: o.Log, version: o.Version, keys: keys,
+		api: &api.Handlers{
+			Store: o.Store, Backups: o.Backups, Links: api.NewLinks(o.SigningKey, o.Now), AppURL: o.AppURL,
+			Now: o.Now, Ping: o.Store.Ping, CheckKey: keys.Check,
+		},
+		pages: &pages.Handlers{
+			Plans: o.Store, History: o.Store, Backups: o.Backups, Schedule: o.Schedule, Version: o.Version, Now: o.Now,
+		},
+	}
+}
