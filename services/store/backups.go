@@ -134,7 +134,7 @@ func (s *Store) PendingOf(ctx context.Context, jobID string) (models.Backup, err
 
 // LastFinished returns the job's newest finished backup, or models.ErrNotFound.
 func (s *Store) LastFinished(ctx context.Context, jobID string) (models.Backup, error) {
-	finished := s.read(ctx).Where("job_id = ? AND status = ?", jobID, models.StatusFinished)
+	finished := filtered(s.read(ctx), models.BackupFilter{JobID: jobID, Status: models.StatusFinished})
 	return s.oneBackup(ctx, newestFirst(finished), models.NotFoundf("the job %s has no finished backup yet", jobID))
 }
 

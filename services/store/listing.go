@@ -51,6 +51,7 @@ func (s *Store) EachBackup(ctx context.Context, f models.BackupFilter, fn func(m
 }
 
 func filtered(query *gorm.DB, f models.BackupFilter) *gorm.DB {
+	query = query.Clauses(indexFor(f))
 	if f.JobID != "" {
 		query = query.Where("job_id = ?", f.JobID)
 	}
@@ -90,7 +91,8 @@ func (s *Store) attachFiles(ctx context.Context, backups []models.Backup) error 
 			ids[i], place[b.ID] = b.ID, i
 		}
 		var files []models.DriveFile
-		if err := s.read(ctx).Where("backup_id IN ?", ids).Order("id").Find(&files).Error; err != nil {
+		query := s.read(ctx).Clauses(filesByBackup).Where("backup_id IN ?", ids).Order("backup_id, id")
+		if err := query.Find(&files).Error; err != nil {
 			return s.fault("read the drive files of backups", err)
 		}
 		for _, f := range files {

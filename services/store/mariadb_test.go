@@ -34,6 +34,18 @@ func openOn(t *testing.T, server *servers.MySQL, name string) *Store {
 	return s
 }
 
+// rowsRead returns how many rows and index entries the one connection has read.
+func rowsRead(t *testing.T, s *Store) int {
+	t.Helper()
+	var counters []struct{ Value int }
+	must(t, s.db.Raw("SHOW SESSION STATUS WHERE Variable_name IN ('Handler_read_first','Handler_read_key','Handler_read_last','Handler_read_next','Handler_read_prev')").Scan(&counters).Error)
+	sum := 0
+	for _, c := range counters {
+		sum += c.Value
+	}
+	return sum
+}
+
 func testReplicas(t *testing.T, server *servers.MySQL) {
 	t.Run("replicas start together", func(t *testing.T) {
 		name := server.Database(t)
@@ -45,6 +57,7 @@ func testReplicas(t *testing.T, server *servers.MySQL) {
 		if t.Failed() {
 			return
 		}
+		testWriters(t, stores)
 		f := configure(t, stores[0])
 		won := race(t, 16, func(i int) error {
 			return stores[i%8].InsertBackup(t.Context(), f.backup(slot(i)))
@@ -52,6 +65,29 @@ func testReplicas(t *testing.T, server *servers.MySQL) {
 		equal(t, "the number of winners", won, 1)
 		for _, s := range stores {
 			must(t, s.Close())
+		}
+	})
+	t.Run("a filtered walk reads each backup once", func(t *testing.T) {
+		s := openOn(t, server, server.Database(t))
+		f := configure(t, s)
+		const n = 4 * chunk
+		history(t, s, f, n)
+		s.pool.SetMaxOpenConns(1)
+		for _, filter := range []models.BackupFilter{
+			{}, {JobID: f.job.ID}, {Label: f.job.Label}, {Status: models.StatusFinished},
+			{JobID: f.job.ID, Status: models.StatusFinished},
+		} {
+			before := rowsRead(t, s)
+			equal(t, "the number of backups", len(everyBackup(t, s, filter)), n)
+			// Each has two drive files, and each page looks up its entry.
+			if read := rowsRead(t, s) - before; read > 5*n {
+				t.Errorf("walking %d backups of %+v read %d rows", n, filter, read)
+			}
+		}
+		before := rowsRead(t, s)
+		value(s.JobSummaries(t.Context()))(t)
+		if read := rowsRead(t, s) - before; read > n+100 {
+			t.Errorf("summarizing %d backups read %d rows", n, read)
 		}
 	})
 	t.Run("an encrypted connection", func(t *testing.T) {

@@ -25,7 +25,7 @@ func (s *Store) Source(ctx context.Context, id string) (models.Source, error) {
 
 // SourceByLabel returns a configured source, or models.ErrNotFound.
 func (s *Store) SourceByLabel(ctx context.Context, label string) (models.Source, error) {
-	return one[models.Source](s, byLabel(s.read(ctx), label), notNamed("source", "data_sources", label))
+	return one[models.Source](s, labelledAs(s.read(ctx), label), notNamed("source", "data_sources", label))
 }
 
 // Drives returns the drives that are configured, by label.
@@ -40,7 +40,7 @@ func (s *Store) Drive(ctx context.Context, id string) (models.Drive, error) {
 
 // DriveByLabel returns a configured drive, or models.ErrNotFound.
 func (s *Store) DriveByLabel(ctx context.Context, label string) (models.Drive, error) {
-	return one[models.Drive](s, byLabel(s.read(ctx), label), notNamed("drive", "drives", label))
+	return one[models.Drive](s, labelledAs(s.read(ctx), label), notNamed("drive", "drives", label))
 }
 
 // Jobs returns the jobs that are configured, by label.
@@ -55,7 +55,7 @@ func (s *Store) Job(ctx context.Context, id string) (models.Job, error) {
 
 // JobByLabel returns a configured job, or models.ErrNotFound.
 func (s *Store) JobByLabel(ctx context.Context, label string) (models.Job, error) {
-	return one[models.Job](s, byLabel(s.read(ctx), label), notNamed("job", "jobs", label))
+	return one[models.Job](s, labelledAs(s.read(ctx), label), notNamed("job", "jobs", label))
 }
 
 func noSuchJob(id string) error { return models.NotFoundf("there is no job %s", id) }
@@ -64,7 +64,7 @@ func notNamed(kind, section, label string) error {
 	return models.NotFoundf("there is no %s %q: the configuration names the ones there are under %s", kind, label, section)
 }
 
-func byLabel(query *gorm.DB, label string) *gorm.DB {
+func labelledAs(query *gorm.DB, label string) *gorm.DB {
 	return query.Where("label = ? AND removed_at IS NULL", label)
 }
 

@@ -101,7 +101,7 @@ func TestSQLitePlans(t *testing.T) {
 		})
 	}
 	for name, check := range map[string]struct{ query, index string }{
-		"summaries":     {summaryQuery, "idx_backups_job_proven"},
+		"summaries":     {summaryQuery(ProviderSQLite), "idx_backups_job_proven"},
 		"all":           {list(models.BackupFilter{}), "idx_backups_created"},
 		"of a job":      {list(models.BackupFilter{JobID: "j"}), "idx_backups_job "},
 		"of a label":    {list(models.BackupFilter{Label: "l"}), "idx_backups_label"},

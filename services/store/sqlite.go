@@ -13,7 +13,6 @@ import (
 
 	"gorm.io/driver/sqlite"
 	"gorm.io/gorm"
-	_ "modernc.org/sqlite" // registers the driver "sqlite", which needs no C compiler
 
 	"github.com/backupman/backupman/models"
 )
@@ -52,6 +51,8 @@ func openSQLite(ctx context.Context, c Config, log *slog.Logger) (*Store, error)
 	return s, nil
 }
 
+// dialSQLite uses the driver that modernc.org/sqlite registers as "sqlite",
+// because it needs no C compiler.
 func dialSQLite(c Config, log *slog.Logger) (*gorm.DB, error) {
 	dialector := sqlite.Dialector{DriverName: "sqlite", DSN: sqliteDSN(c.Path)}
 	db, err := gorm.Open(dialector, c.gorm(log))

@@ -2,12 +2,10 @@ package store
 
 import (
 	"database/sql"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/backupman/backupman/models"
@@ -95,49 +93,12 @@ func TestSQLiteConcurrentOpen(t *testing.T) {
 // TestSQLiteConcurrentWriters writes from several stores on one file, as
 // several processes do, and from several goroutines on each.
 func TestSQLiteConcurrentWriters(t *testing.T) {
-	const writers, transactions = 8, 50
 	path := filepath.Join(t.TempDir(), "m.db")
-	stores := make([]*Store, writers/2)
+	stores := make([]*Store, 4)
 	for i := range stores {
 		stores[i] = openFile(t, path)
 	}
-	var labels []string
-	for i := range writers {
-		labels = append(labels, fmt.Sprintf("job-%d", i))
-	}
-	must(t, stores[0].ApplyPlan(t.Context(), plan(labels...)))
-	drives := value(stores[0].Drives(t.Context()))(t)
-
-	var wg sync.WaitGroup
-	for i, label := range labels {
-		s := stores[i%len(stores)]
-		f := fixture{job: value(s.JobByLabel(t.Context(), label))(t), drives: drives}
-		wg.Go(func() {
-			if err := writeMany(t, s, f, transactions); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	equal(t, "the number of backups", len(everyBackup(t, stores[0], models.BackupFilter{})), writers)
-}
-
-// writeMany makes n transactions, each of which must find what the one before left.
-func writeMany(t *testing.T, s *Store, f fixture, n int) error {
-	b := f.backup(slot(0))
-	if err := s.InsertBackup(t.Context(), b); err != nil {
-		return err
-	}
-	if err := s.Claim(t.Context(), b.ID, "", f.job.Label, soon()); err != nil {
-		return err
-	}
-	for i := range n - 2 {
-		change := models.DriveFileChange{Status: models.StatusPending, Size: int64(i)}
-		if err := s.ChangeDriveFile(t.Context(), b.ID, b.DriveFiles[i%2].ID, f.job.Label, change); err != nil {
-			return err
-		}
-	}
-	return nil
+	testWriters(t, stores)
 }
 
 func TestSQLiteFull(t *testing.T) {

@@ -2,20 +2,25 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/backupman/backupman/models"
 )
 
 // summaryQuery finds, by indexes alone, which backups a summary tells about.
-const summaryQuery = `SELECT j.id AS job_id,
-(SELECT b.id FROM backups b WHERE b.job_id = j.id
-	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest,
-(SELECT b.id FROM backups b WHERE b.job_id = j.id AND b.status = 'finished'
-	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest_finished,
-(SELECT b.id FROM backups b WHERE b.job_id = j.id AND b.proven = 1
-	ORDER BY b.created_at DESC, b.id DESC LIMIT 1) AS newest_proven,
-(SELECT COUNT(*) FROM backups b WHERE b.job_id = j.id AND b.status = 'finished') AS finished
-FROM jobs j WHERE j.removed_at IS NULL`
+// Each order names the whole of its index: MySQL would otherwise read and sort
+// every backup of a job to find the newest.
+func summaryQuery(engine string) string {
+	return fmt.Sprintf(`SELECT j.id AS job_id,
+(SELECT b.id FROM backups b %[1]s WHERE b.job_id = j.id
+	ORDER BY b.job_id DESC, b.created_at DESC, b.id DESC LIMIT 1) AS newest,
+(SELECT b.id FROM backups b %[2]s WHERE b.job_id = j.id AND b.status = 'finished'
+	ORDER BY b.job_id DESC, b.status DESC, b.created_at DESC, b.id DESC LIMIT 1) AS newest_finished,
+(SELECT b.id FROM backups b %[3]s WHERE b.job_id = j.id AND b.proven = 1
+	ORDER BY b.job_id DESC, b.proven DESC, b.created_at DESC, b.id DESC LIMIT 1) AS newest_proven,
+(SELECT COUNT(*) FROM backups b %[2]s WHERE b.job_id = j.id AND b.status = 'finished') AS finished
+FROM jobs j WHERE j.removed_at IS NULL`, byJob.after(engine), byJobAndStatus.after(engine), byJobAndProof.after(engine))
+}
 
 type summaryRow struct {
 	JobID          string
@@ -89,7 +94,7 @@ func (s *Store) sourcesByID(ctx context.Context) (map[string]models.Source, erro
 
 func (s *Store) summaryRows(ctx context.Context) (map[string]summaryRow, map[string]models.Backup, error) {
 	var found []summaryRow
-	if err := s.read(ctx).Raw(summaryQuery).Scan(&found).Error; err != nil {
+	if err := s.read(ctx).Raw(summaryQuery(s.config.Provider)).Scan(&found).Error; err != nil {
 		return nil, nil, s.fault("summarize the jobs", err)
 	}
 	rows := make(map[string]summaryRow, len(found))
