@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	// The zones are built in, so that a container without them schedules alike.
-	_ "time/tzdata"
+	_ "time/tzdata" // a container without zone files schedules alike
 
 	robfig "github.com/robfig/cron/v3"
 
