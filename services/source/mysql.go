@@ -63,8 +63,11 @@ const (
 
 func (m *MySQL) database() string { return m.settings["db_name"] }
 
-// secrets are what must never be logged.
-func (m *MySQL) secrets() []string { return []string{m.settings["password"]} }
+// secrets are what must never be logged: the password, also as the option file has it.
+func (m *MySQL) secrets() []string {
+	password := m.settings["password"]
+	return []string{password, strings.Trim(quoteOption(password), `"`)}
+}
 
 // Check connects and looks at everything a dump needs, without dumping.
 func (m *MySQL) Check(ctx context.Context) (models.SourceReport, error) {

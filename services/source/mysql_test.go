@@ -487,12 +487,49 @@ func TestMySQLToolVersions(t *testing.T) {
 	for text, want := range map[string]mysqlTool{
 		"mariadb-dump  Ver 10.19 Distrib 10.11.19-MariaDB, for debian-linux-gnu (x86_64)": {mariadb: true, version: version{10, 11, 19}},
 		"mariadb-dump from 11.8.9-MariaDB, client 10.20 for debian-linux-gnu (x86_64)":    {mariadb: true, version: version{11, 8, 9}},
-		"mysqldump  Ver 9.7.4-2 for Linux on x86_64 ((Debian))":                            {version: version{9, 7, 4}},
-		"mysqldump  Ver 10.13 Distrib 5.7.44, for Linux (x86_64)":                          {version: version{5, 7, 44}},
+		"mysqldump  Ver 9.7.4-2 for Linux on x86_64 ((Debian))":                           {version: version{9, 7, 4}},
+		"mysqldump  Ver 10.13 Distrib 5.7.44, for Linux (x86_64)":                         {version: version{5, 7, 44}},
 	} {
 		got, err := parseMySQLTool("", text)
 		if err != nil || got.mariadb != want.mariadb || got.version != want.version {
 			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
+}
+
+func TestMySQLBrokenTools(t *testing.T) {
+	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
+		database := s.Database(t)
+		s.Exec(t, database, "CREATE TABLE a (n INT, t VARCHAR(100))", "CREATE VIEW v AS SELECT n FROM a",
+			"INSERT INTO a WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 500) SELECT n, REPEAT('x', 50) FROM c")
+		_, dump := mustDump(t, opened(t, mysqlKind, mysqlSettings(s, database)))
+		version, err := ask(t.Context(), s.DumpTool, "--version")
+		if err != nil {
+			t.Fatal(err)
+		}
+		open := func(tool string) Source { return opened(t, mysqlKind, mysqlSettings(s, database, "dump_tool", tool)) }
+		testBrokenTools(t, version, dump, open)
+		t.Run("password", func(t *testing.T) {
+			fake := fakeTool(t, version, "cat \"${1#--defaults-file=}\" >&2; echo "+shellWord("bad password "+s.Password)+" >&2; exit 2")
+			_, _, log, err := dumped(t, open(fake))
+			if err == nil || strings.Contains(err.Error()+log, "a\"s#s") || strings.Contains(err.Error()+log, `s#s\`) || !strings.Contains(log, "bad password **redacted**") {
+				t.Errorf("%v, log %q", err, log)
+			}
+		})
+		t.Run("environment and arguments", func(t *testing.T) {
+			file := kept(t, dump)
+			fake := fakeTool(t, version, "env >&2; printf '%s\\n' \"$@\" >&2; ls -l \"${1#--defaults-file=}\" >&2; cat "+shellWord(file))
+			_, _, log, err := dumped(t, open(fake))
+			if err != nil || strings.Contains(log, "redacted") || strings.Contains(log, "GOFLAGS") || !strings.Contains(log, "\n--\n"+database+"\n-rw------- ") {
+				t.Errorf("%v, log %s", err, log)
+			}
+		})
+		t.Run("a view left out", func(t *testing.T) {
+			file := kept(t, bytes.Replace(dump, []byte("VIEW `v` AS select"), []byte("VIEW `w` AS select"), 1))
+			_, _, _, err := dumped(t, open(fakeTool(t, version, "cat "+shellWord(file))))
+			if err == nil || !strings.Contains(err.Error(), "it lacks view v,") {
+				t.Errorf("got %v", err)
+			}
+		})
+	})
 }

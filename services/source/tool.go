@@ -15,16 +15,9 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-const (
-	// readSize is how much is read from a tool at once, and toolPipe how much
-	// the pipe holds: with the usual 64 KiB both sides spend their time waking
-	// each other.
-	readSize = 512 << 10
-	toolPipe = 1 << 20
-	// toolGrace is how long a tool may take to end after it closed its output
-	// or was killed.
-	toolGrace = 10 * time.Second
-)
+// toolGrace is how long a tool may take to end after it closed its output or
+// was killed.
+const toolGrace = 10 * time.Second
 
 // tool is one run of a vendor's dump program.
 type tool struct {
@@ -43,12 +36,11 @@ type tool struct {
 // a write error is returned so that errors.Is finds it. Whatever happens, no
 // process of the tool is left.
 func (t tool) run(ctx context.Context, log io.Writer, outs ...io.Writer) error {
-	r, w, err := os.Pipe()
+	pipe, w, err := newToolPipe()
 	if err != nil {
 		return fmt.Errorf("make a pipe for %s: %w", t.name(), err)
 	}
-	defer r.Close()
-	enlargePipe(w)
+	defer pipe.close()
 	cmd := t.command()
 	cmd.Stdout = w
 	lines := newLogLines(log, t.secrets)
@@ -58,12 +50,9 @@ func (t tool) run(ctx context.Context, log io.Writer, outs ...io.Writer) error {
 	if err != nil {
 		return models.Invalidf("%s could not be started: %v", t.path, err)
 	}
-	stop := context.AfterFunc(ctx, func() {
-		killGroup(cmd)
-		r.SetReadDeadline(time.Unix(1, 0))
-	})
+	stop := context.AfterFunc(ctx, func() { killGroup(cmd) })
 	defer stop()
-	copyErr := pump(r, outs)
+	copyErr := pipe.pump(ctx, outs)
 	if copyErr != nil {
 		killGroup(cmd)
 	}
@@ -87,25 +76,6 @@ func (t tool) command() *exec.Cmd {
 // killGroup ends the tool and whatever it started. The number of a process is
 // not given away again while its group has a member.
 func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-
-// pump copies until the tool closes its output.
-func pump(r *os.File, outs []io.Writer) error {
-	buf := make([]byte, readSize)
-	for {
-		n, err := r.Read(buf)
-		for _, out := range outs {
-			if _, err := out.Write(buf[:n]); err != nil {
-				return err
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-}
 
 // outcome turns how a run ended into the one error that says why.
 func (t tool) outcome(ctx context.Context, copyErr, waitErr error, words string) error {

@@ -6,12 +6,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enlargePipe makes room for toolPipe bytes. It may be refused to an ordinary
-// user who has many pipes, which costs only speed.
-func enlargePipe(pipe *os.File) {
+// enlargePipe makes room for pipeSize bytes and tells whether it could: an
+// ordinary user who has many pipes may be refused, which costs only speed.
+func enlargePipe(pipe *os.File) bool {
 	conn, err := pipe.SyscallConn()
 	if err != nil {
-		return
+		return false
 	}
-	_ = conn.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, toolPipe) })
+	size := 0
+	err = conn.Control(func(fd uintptr) { size, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
+	return err == nil && size >= pipeSize
 }
