@@ -17,7 +17,7 @@ func TestLyingDumpTools(t *testing.T) {
 	server := servers.MariaDB(t)
 	db := server.Database(t)
 	server.Exec(t, db, `CREATE TABLE words (id INT PRIMARY KEY AUTO_INCREMENT, word TEXT)`,
-		`INSERT INTO words (word) SELECT SHA2(seq, 512) FROM seq_1_to_2000`)
+		`INSERT INTO words (word) SELECT SHA2(seq, 512) FROM seq_1_to_2000`, `CREATE TABLE others (id INT)`)
 	whole := recordDump(t, server, db)
 	size := fileSize(t, whole)
 	for name, c := range map[string]struct{ commands, says string }{
