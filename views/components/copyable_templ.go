@@ -30,7 +30,7 @@ func Copyable(id, text string) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"flex flex-col items-start gap-2 rounded-field bg-base-200 px-4 py-3 sm:flex-row\"><pre class=\"min-w-0 max-w-full flex-1 whitespace-pre-wrap wrap-anywhere text-sm\"><code id=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"flex flex-col items-start gap-2 rounded-field bg-base-200 text-base-content px-4 py-3 sm:flex-row\"><pre class=\"min-w-0 max-w-full flex-1 whitespace-pre-wrap wrap-anywhere text-sm\"><code id=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -318,7 +318,7 @@ func card(j JobCard) templ.Component {
 			templ_7745c5c3_Var12 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var13 = []any{"panel", j.Chip.Tone.Edged()}
+		var templ_7745c5c3_Var13 = []any{"panel", edge(j)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var13...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -356,7 +356,7 @@ func card(j JobCard) templ.Component {
 		var templ_7745c5c3_Var16 string
 		templ_7745c5c3_Var16, templ_7745c5c3_Err = templ.JoinStringErrs(j.Chip.Text)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing/landing.templ`, Line: 77, Col: 94}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing/landing.templ`, Line: 77, Col: 82}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var16))
 		if templ_7745c5c3_Err != nil {
@@ -369,7 +369,7 @@ func card(j JobCard) templ.Component {
 		var templ_7745c5c3_Var17 string
 		templ_7745c5c3_Var17, templ_7745c5c3_Err = templ.JoinStringErrs("job-title-" + j.ID)
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing/landing.templ`, Line: 77, Col: 134}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing/landing.templ`, Line: 77, Col: 122}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var17))
 		if templ_7745c5c3_Err != nil {
@@ -745,6 +745,14 @@ func cardBackupLine(b CardBackup, none string) templ.Component {
 	})
 }
 
+// edge marks the cards that want a look; what is well stays quiet.
+func edge(j JobCard) string {
+	if j.State.NeedsAttention() || j.State == Running {
+		return j.Chip.Tone.Edged()
+	}
+	return ""
+}
+
 // polling makes a card ask again while its run is pending. The settled card
 // lacks it, so that asking stops.
 func polling(j JobCard) templ.Attributes {
@@ -773,6 +781,9 @@ const exampleConfig = `data_sources:
 drives:
   - {provider: local, label: nas, folder: /mnt/nas/backups}
 jobs:
-  - {label: wiki-nightly, data_source: wiki, drives: [nas], cron: "0 3 * * *"}`
+  - label: wiki-nightly
+    data_source: wiki
+    drives: [nas]
+    cron: "0 3 * * *"`
 
 var _ = templruntime.GeneratedTemplate
