@@ -65,7 +65,7 @@ func mustDump(t testing.TB, src Source) (models.Inventory, []byte) {
 // another.
 func TestMySQLTorture(t *testing.T) {
 	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
-		for _, name := range []string{"plain", "-x=1 `y` # é漢", "--help", "postgres://x?a=b"} {
+		for _, name := range []string{"plain", "-x=1 `y` # é漢"} {
 			t.Run(name, func(t *testing.T) {
 				from, to := name+" "+s.Database(t), s.Database(t)
 				s.Create(t, from)
@@ -98,7 +98,7 @@ func TestMySQLTorture(t *testing.T) {
 // events of a database with such a name, and says so.
 func TestMySQLQuotesInNames(t *testing.T) {
 	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
-		for _, name := range []string{"it's", `a"b`, `c\d`, "`", "=", "-", "--", "#", " x"} {
+		for _, name := range []string{"it's", `a"b`, `c\d`, "`", "=", "-", "--help", "#", " x"} {
 			from := name + s.Database(t)
 			s.Create(t, from)
 			s.Exec(t, from, "CREATE TABLE a (n INT)", "INSERT INTO a VALUES (1)", "CREATE PROCEDURE p() SELECT 1")
@@ -175,9 +175,11 @@ func tortureMySQL(t *testing.T, s *servers.MySQL, database string) {
 		"CREATE FUNCTION fun(x INT) RETURNS INT DETERMINISTIC RETURN x + 1",
 		"CREATE EVENT ev ON SCHEDULE EVERY 1 YEAR STARTS '2037-01-01 00:00:00' DO BEGIN SELECT 1; SELECT 2; END",
 	}
+	var values []string
 	for i := range 256 {
-		script = append(script, fmt.Sprintf("INSERT INTO `all bytes` VALUES (%d, 0x%02x, 0x%s, %d)", i, i, strings.Repeat(fmt.Sprintf("27%02x5c0a", i), 40), i))
+		values = append(values, fmt.Sprintf("(%d, 0x%02x, 0x%s, %d)", i, i, strings.Repeat(fmt.Sprintf("27%02x5c0a", i), 40), i))
 	}
+	script = append(script, "INSERT INTO `all bytes` VALUES "+strings.Join(values, ", "))
 	s.Exec(t, database, script...)
 	if isMariaDB(t, s) {
 		s.Exec(t, database, "CREATE SEQUENCE seq START WITH 5 INCREMENT BY 3", "SELECT NEXTVAL(seq)",

@@ -1,14 +1,93 @@
 package source
 
-import "github.com/backupman/backupman/models"
+import (
+	"context"
+	"strings"
+
+	"github.com/backupman/backupman/models"
+)
 
 var postgresKind = Kind{
 	Kind: models.Kind{Provider: "postgres", Name: "PostgreSQL", Settings: []models.Setting{
-		{Name: "host", Label: "Host", Help: "Name or address of the server.", Type: models.SettingText, Default: "127.0.0.1"},
+		{Name: "host", Label: "Host", Help: "Name or address of the server, or the folder of its socket.", Type: models.SettingText, Default: "127.0.0.1"},
 		{Name: "port", Label: "Port", Help: "TCP port of the server.", Type: models.SettingInt, Default: "5432"},
 		{Name: "db_name", Label: "Database", Help: "Name of the database to back up.", Type: models.SettingText, Required: true},
 		{Name: "user", Label: "User", Help: "Account that reads the database.", Type: models.SettingText, Required: true},
 		{Name: "password", Label: "Password", Help: "Password of the account.", Type: models.SettingText, Secret: true},
+		{Name: "tls", Label: "TLS", Help: "preferred uses TLS when the server has it, true (or verify-full) insists and verifies the server's certificate, skip-verify does not verify, false does without.", Type: models.SettingText, Default: tlsPreferred},
+		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
+		{Name: "dump_tool", Label: "Dump tool", Help: "Path of pg_dump; the newest that is installed is used when empty.", Type: models.SettingPath, Advanced: true},
 	}},
 	Extension: "dump",
+	Open:      openPostgres,
+}
+
+// Postgres is a database on a PostgreSQL server, dumped by pg_dump.
+type Postgres struct {
+	label    string
+	settings models.Settings
+	sslMode  string
+}
+
+var _ Source = (*Postgres)(nil)
+
+func openPostgres(label string, s models.Settings) (Source, error) {
+	mode, err := sslMode(label, s["tls"])
+	if err != nil {
+		return nil, err
+	}
+	if strings.ContainsAny(s["password"], "\n\r\x00") {
+		return nil, models.Invalidf("data source %q: the password has a line break or a zero byte, which pg_dump can't read", label)
+	}
+	return &Postgres{label: label, settings: s, sslMode: mode}, nil
+}
+
+func (p *Postgres) database() string { return p.settings["db_name"] }
+
+// secrets are what must never be logged: the password, also as the pass file has it.
+func (p *Postgres) secrets() []string {
+	return []string{p.settings["password"], escapePass(p.settings["password"])}
+}
+
+// Check connects and looks at everything a dump needs, without dumping.
+func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
+	var report models.SourceReport
+	conn, err := p.connect(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return report, context.Cause(ctx)
+		}
+		report.Problems = append(report.Problems, err.Error())
+		return report, nil
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	server, err := p.askServer(ctx, conn)
+	if err != nil {
+		return report, err
+	}
+	report.ServerVersion, report.Size = server.text, server.size
+	contents, err := p.contents(ctx, conn)
+	if err != nil {
+		return report, err
+	}
+	report.Tables = len(contents.tables)
+	if tool, err := p.chooseTool(ctx, server); err != nil {
+		report.Problems = append(report.Problems, err.Error())
+	} else {
+		report.Tool, report.ToolVersion = tool.path, tool.text
+	}
+	problems, err := p.hidden(ctx, conn, server)
+	if err != nil {
+		return report, err
+	}
+	report.Problems = append(report.Problems, problems...)
+	if len(contents.objects) == 0 {
+		report.Problems = append(report.Problems, p.empty().Error())
+	}
+	report.Warnings = append(report.Warnings, contents.warnings()...)
+	return report, nil
+}
+
+func (p *Postgres) empty() error {
+	return models.Invalidf("data source %q: database %q holds no tables or other objects: check the name", p.label, p.database())
 }
