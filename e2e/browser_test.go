@@ -49,6 +49,9 @@ func TestBrowserWatchesARun(t *testing.T) {
 	b.open(demo.URL + "/")
 	b.click(`article[data-state="Not proven yet"] form button`)
 	b.wait(`article[data-state="Running"][hx-trigger]`)
+	if id := evaluate[string](b, `document.activeElement.id`); !strings.HasPrefix(id, "run-") {
+		t.Errorf("the button that was pressed lost the focus to %q", id)
+	}
 	release()
 	b.wait(`article[data-state="Not proven yet"]`)
 	b.settled("the landing page")
@@ -171,7 +174,7 @@ type browser struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.Flag("hide-scrollbars", true))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}

@@ -95,7 +95,7 @@ func TestLandingSortsByUrgency(t *testing.T) {
 	if got, want := strings.Join(order, ", "), "Failing, Never backed up, Running, Not proven yet, Proven"; got != want {
 		t.Errorf("order is %s, want %s", got, want)
 	}
-	if got := words(d.one(t, "section", "id", "summary")); !strings.Contains(got, "Only partly") || !strings.Contains(got, "never and failing") {
+	if got := words(d.one(t, "section", "id", "summary")); !strings.Contains(got, "Yes, but look") || !strings.Contains(got, "failing") {
 		t.Errorf("the summary says %q", got)
 	}
 	if got := words(d.root); !strings.Contains(got, "The drive is full.") {

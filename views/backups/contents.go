@@ -41,7 +41,7 @@ type ObjectGroup struct {
 // NewContents builds what a manifest tells.
 func NewContents(m models.Manifest) Contents {
 	inv := m.Inventory
-	c := Contents{MadeBy: madeBy(inv), Objects: groups(inv.Objects)}
+	c := Contents{MadeBy: madeBy(m.Provider, inv), Objects: groups(inv.Objects)}
 	c.Totals = human.Plural(int64(len(inv.Tables)), "table") + ", " + human.Plural(inv.Rows(), "row")
 	for i, t := range inv.Tables {
 		if i == shownTables {
@@ -53,12 +53,13 @@ func NewContents(m models.Manifest) Contents {
 	return c
 }
 
-func madeBy(inv models.Inventory) string {
+// madeBy names the tool and the server. SQLite has no server but its library.
+func madeBy(provider string, inv models.Inventory) string {
 	words := inv.Tool
 	if inv.ToolVersion != "" {
 		words += " " + inv.ToolVersion
 	}
-	if inv.ServerVersion != "" {
+	if inv.ServerVersion != "" && provider != "sqlite" {
 		words += ", from server " + inv.ServerVersion
 	}
 	return words

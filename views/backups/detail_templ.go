@@ -778,7 +778,7 @@ func copiesSection(copies []Copy) templ.Component {
 						return templ_7745c5c3_Err
 					}
 					if c.DownloadPath != "" {
-						templ_7745c5c3_Err = components.LinkButton(c.DownloadPath, "Download", "download").Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = components.LinkButton("download-"+c.ID, c.DownloadPath, "Download", "download").Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -18,26 +18,6 @@ type View struct {
 	Jobs    []JobCard
 }
 
-// Summary is the answer across all jobs.
-type Summary struct {
-	Tone Tone
-	Icon string
-	// Answer is a word or three, Detail a sentence.
-	Answer, Detail string
-	Facts          []SummaryFact
-	// Swapped says that the summary goes with a fragment and replaces the page's own.
-	Swapped bool
-}
-
-// Tone is components.Tone, under the name that this package's views use.
-type Tone = components.Tone
-
-// SummaryFact is one number across the top.
-type SummaryFact struct {
-	Term, Value string
-	Moment      components.Moment
-}
-
 // JobCard is one job.
 type JobCard struct {
 	ID, Label string
@@ -92,8 +72,8 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 		Verdict: verdict(state, f, now), Problem: problem(state, f),
 		Proven: cardBackup(f.NewestProven, now), Newest: cardBackup(f.NewestFinished, now),
 		Run: components.Action{
-			Path: "/jobs/" + f.Job.ID + "/run", Label: "Run now", Icon: "play", About: f.Job.Label,
-			Swap: "closest article", Disabled: state == Running, Primary: state == Never,
+			ID: "run-" + f.Job.ID, Path: "/jobs/" + f.Job.ID + "/run", Label: "Run now", Icon: "play", About: f.Job.Label,
+			Swap: "closest article", Waits: state == Running, Primary: state == Never,
 		},
 	}
 	card.FollowPath, card.FollowWords = follow(state, f)
@@ -151,84 +131,6 @@ func zone(j models.Job) *time.Location {
 		return time.UTC
 	}
 	return at
-}
-
-// tally sorts the jobs by what can be said of them.
-type tally struct {
-	jobs, proven, unproven, running int
-	// lost and attention are labels.
-	lost, attention []string
-	newest, next    *time.Time
-}
-
-func count(facts []JobFacts) tally {
-	t := tally{jobs: len(facts)}
-	for _, f := range facts {
-		t.add(f, Judge(f))
-	}
-	return t
-}
-
-func (t *tally) add(f JobFacts, s State) {
-	if f.NewestProven != nil {
-		t.proven++
-	}
-	if !restorable(f) {
-		t.lost = append(t.lost, f.Job.Label)
-	}
-	if s.NeedsAttention() {
-		t.attention = append(t.attention, f.Job.Label)
-	}
-	switch s {
-	case Unproven:
-		t.unproven++
-	case Running:
-		t.running++
-	}
-	if b := f.NewestFinished; b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
-		t.newest = &b.CreatedAt
-	}
-	if f.NextRun != nil && (t.next == nil || f.NextRun.Before(*t.next)) {
-		t.next = f.NextRun
-	}
-}
-
-// restorable says that there is a backup which is not known to be bad.
-func restorable(f JobFacts) bool {
-	return f.NewestProven != nil || f.NewestFinished != nil && !disproven(f)
-}
-
-// NewSummary answers for all jobs together.
-func NewSummary(facts []JobFacts, now time.Time) Summary {
-	t := count(facts)
-	s := answer(t)
-	s.Facts = []SummaryFact{
-		{Term: "Can be restored", Value: ratio(t.jobs-len(t.lost), t.jobs)},
-		{Term: "Proven by a test restore", Value: ratio(t.proven, t.jobs)},
-		{Term: "Newest backup", Moment: components.Ago(now, t.newest), Value: "none yet"},
-		{Term: "Next run", Moment: components.Ago(now, t.next), Value: "none scheduled"},
-	}
-	return s
-}
-
-func answer(t tally) Summary {
-	switch {
-	case len(t.lost) == t.jobs && t.running > 0 && len(t.attention) == 0:
-		return Summary{Tone: components.ToneBusy, Icon: "turning", Answer: "Not yet", Detail: "The first backup is being made."}
-	case len(t.lost) == t.jobs:
-		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
-	case len(t.lost) > 0:
-		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "There is nothing to restore " + human.Names(t.lost) + " from."}
-	case len(t.attention) > 0:
-		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but not the newest", Detail: "Every job can be restored. The newest run of " + human.Names(t.attention) + " needs attention."}
-	case t.proven < t.jobs || t.unproven > 0:
-		return Summary{Tone: components.ToneWarn, Icon: "check", Answer: "Very likely", Detail: "Everything is backed up, but not every newest backup has been proven by a test restore."}
-	}
-	return Summary{Tone: components.ToneGood, Icon: "shield", Answer: "Yes", Detail: "Every job has a backup that was restored as a test and found equal."}
-}
-
-func ratio(part, whole int) string {
-	return human.Count(int64(part)) + " of " + human.Count(int64(whole))
 }
 
 // Announcement says, to those who hear the page, what became of a job's run.

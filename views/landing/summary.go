@@ -1,0 +1,136 @@
+package landing
+
+import (
+	"time"
+
+	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/human"
+)
+
+// Summary is the answer across all databases.
+type Summary struct {
+	Tone components.Tone
+	Icon string
+	// Answer is a word or three, Detail a sentence.
+	Answer, Detail string
+	Facts          []SummaryFact
+	// Swapped says that the summary goes with a fragment and replaces the page's own.
+	Swapped bool
+}
+
+// SummaryFact is one number across the top.
+type SummaryFact struct {
+	Term, Value string
+	Moment      components.Moment
+}
+
+// tally sorts the databases and jobs by what can be said of them. A database
+// counts by its best job: two jobs may back up the same one.
+type tally struct {
+	databases int
+	// lost are the databases without a backup to restore, unproven those without
+	// a proven one.
+	lost, unproven []string
+	// failing and waiting are jobs: those whose newest run is no good, and those
+	// that never ran.
+	failing, waiting []string
+	running          bool
+	newest, next     *time.Time
+}
+
+// database is what the jobs of one source make together.
+type database struct {
+	name               string
+	restorable, proven bool
+}
+
+func count(facts []JobFacts) tally {
+	t, found, order := tally{}, map[string]*database{}, []*database{}
+	for _, f := range facts {
+		d, ok := found[f.Job.SourceID]
+		if !ok {
+			d = &database{name: databaseName(f)}
+			found[f.Job.SourceID], order = d, append(order, d)
+		}
+		d.restorable = d.restorable || restorable(f)
+		d.proven = d.proven || f.NewestProven != nil
+		t.add(f, Judge(f))
+	}
+	t.databases = len(order)
+	for _, d := range order {
+		if !d.restorable {
+			t.lost = append(t.lost, d.name)
+		}
+		if !d.proven {
+			t.unproven = append(t.unproven, d.name)
+		}
+	}
+	return t
+}
+
+func databaseName(f JobFacts) string {
+	if f.SourceLabel == "" {
+		return f.Job.Label
+	}
+	return f.SourceLabel
+}
+
+// restorable says that there is a backup which is not known to be bad.
+func restorable(f JobFacts) bool {
+	return f.NewestProven != nil || f.NewestFinished != nil && !disproven(f)
+}
+
+func (t *tally) add(f JobFacts, s State) {
+	switch s {
+	case Failing, Damaged:
+		t.failing = append(t.failing, f.Job.Label)
+	case Never:
+		t.waiting = append(t.waiting, f.Job.Label)
+	case Running:
+		t.running = true
+	}
+	if b := f.NewestFinished; b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
+		t.newest = &b.CreatedAt
+	}
+	if f.NextRun != nil && (t.next == nil || f.NextRun.Before(*t.next)) {
+		t.next = f.NextRun
+	}
+}
+
+// NewSummary answers for all databases together.
+func NewSummary(facts []JobFacts, now time.Time) Summary {
+	t := count(facts)
+	s := answer(t)
+	s.Facts = []SummaryFact{
+		{Term: "Databases with a backup", Value: ratio(t.databases-len(t.lost), t.databases)},
+		{Term: "Proven by a test restore", Value: ratio(t.databases-len(t.unproven), t.databases)},
+		{Term: "Newest backup", Moment: components.Ago(now, t.newest), Value: "none yet"},
+		{Term: "Next run", Moment: components.Ago(now, t.next), Value: "none scheduled"},
+	}
+	return s
+}
+
+// answer is the one word that the page is there for.
+func answer(t tally) Summary {
+	switch {
+	case len(t.lost) == t.databases && t.running && len(t.failing) == 0:
+		return Summary{Tone: components.ToneBusy, Icon: "turning", Answer: "Not yet", Detail: "The first backup is being made."}
+	case len(t.lost) == t.databases:
+		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
+	case len(t.lost) > 0:
+		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "There is nothing to restore " + human.Names(t.lost) + " from."}
+	case len(t.failing) > 0:
+		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but look", Detail: "Every database can be restored. What needs attention: " + human.Names(t.failing) + "."}
+	case len(t.unproven) > 0:
+		return Summary{Tone: components.ToneWarn, Icon: "check", Answer: "Very likely", Detail: "Every database is backed up, but no test restore has proven " + human.Names(t.unproven) + " yet."}
+	}
+	detail := "Every database has a backup that was restored as a test and found equal."
+	if len(t.waiting) > 0 {
+		detail += " Waiting for a first run: " + human.Names(t.waiting) + "."
+	}
+	return Summary{Tone: components.ToneGood, Icon: "shield", Answer: "Yes", Detail: detail}
+}
+
+func ratio(part, whole int) string {
+	return human.Count(int64(part)) + " of " + human.Count(int64(whole))
+}

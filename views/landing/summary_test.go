@@ -1,0 +1,53 @@
+package landing
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+// job makes the facts of a job of a source from its newest backup, and marks
+// what became of it.
+func job(label, source string, b *models.Backup) JobFacts {
+	f := JobFacts{JobSummary: models.JobSummary{Job: models.Job{ID: label, Label: label, SourceID: source}, SourceLabel: source, Newest: b}}
+	if b != nil && b.Status == models.StatusFinished {
+		f.NewestFinished, f.Finished = b, 1
+	}
+	if b != nil && b.ProvenAt != nil {
+		f.NewestProven = b
+	}
+	return f
+}
+
+func TestSummary(t *testing.T) {
+	proven, unproven := backup(models.StatusFinished, time.Hour, true), backup(models.StatusFinished, time.Hour, false)
+	failed, pending := backup(models.StatusFailed, time.Hour, false), backup(models.StatusPending, 0, false)
+	damaged := job("d", "wiki", unproven)
+	damaged.LastDrill = &models.Drill{Outcome: models.DrillDisproven}
+	older := job("f", "shop", failed)
+	older.NewestFinished, older.NewestProven = proven, proven
+	cases := map[string]struct {
+		jobs           []JobFacts
+		answer, detail string
+		restorable     string
+	}{
+		"all proven":                   {[]JobFacts{job("a", "shop", proven), job("b", "wiki", proven)}, "Yes", "found equal", "2 of 2"},
+		"a second job never ran":       {[]JobFacts{job("a", "shop", proven), job("b", "shop", nil)}, "Yes", "Waiting for a first run: b.", "1 of 1"},
+		"one unproven":                 {[]JobFacts{job("a", "shop", proven), job("b", "wiki", unproven)}, "Very likely", "proven wiki yet", "2 of 2"},
+		"failing, with an older proof": {[]JobFacts{older}, "Yes, but look", "attention: f.", "1 of 1"},
+		"one without any":              {[]JobFacts{job("a", "shop", proven), job("b", "wiki", nil)}, "Only partly", "nothing to restore wiki from", "1 of 2"},
+		"one damaged":                  {[]JobFacts{job("a", "shop", proven), damaged}, "Only partly", "nothing to restore wiki from", "1 of 2"},
+		"none":                         {[]JobFacts{job("a", "shop", failed)}, "No", "no backup", "0 of 1"},
+		"the first is being made":      {[]JobFacts{job("a", "shop", pending)}, "Not yet", "being made", "0 of 1"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := NewSummary(c.jobs, now)
+			if s.Answer != c.answer || !strings.Contains(s.Detail, c.detail) || s.Facts[0].Value != c.restorable {
+				t.Errorf("%s: %s (%s)", s.Answer, s.Detail, s.Facts[0].Value)
+			}
+		})
+	}
+}
