@@ -15,9 +15,10 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// window is the zstd window in bytes. Every zstd reads 8 MiB windows without
-// being told to, and a larger one would cost memory on both sides.
-const window = 8 << 20
+// window is the zstd window in bytes, the one that zstd's own level 3 uses. A
+// larger one finds hardly more in a dump and takes nearly twice the time, because
+// it no longer fits the processor's cache.
+const window = 2 << 20
 
 // Writer compresses and hashes one dump on its way to a file. Close must return
 // nil before anything of it may be believed.
@@ -43,8 +44,7 @@ func packer(out io.Writer, c models.Compression) (io.WriteCloser, error) {
 		enc, err := zstd.NewWriter(out,
 			zstd.WithEncoderLevel(zstd.SpeedDefault),
 			zstd.WithEncoderConcurrency(2),
-			zstd.WithWindowSize(window),
-			zstd.WithLowerEncoderMem(true))
+			zstd.WithWindowSize(window))
 		if err != nil {
 			return nil, fmt.Errorf("start zstd: %w", err)
 		}
