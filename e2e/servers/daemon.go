@@ -98,7 +98,7 @@ func (d *daemon) start(death syscall.Signal, argv ...string) error {
 		return err
 	}
 	go func() {
-		cmd.Wait()
+		_ = cmd.Wait()
 		close(d.exited)
 	}()
 	return d.reap(cmd.Process.Pid)
@@ -135,7 +135,7 @@ func (d *daemon) reap(pid int) error {
 		return err
 	}
 	d.leash = leash
-	go cmd.Wait()
+	go func() { _ = cmd.Wait() }()
 	return nil
 }
 
@@ -160,4 +160,4 @@ func (d *daemon) await(ready func() error) error {
 }
 
 // discard removes the folder of a server that did not start.
-func (d *daemon) discard() { os.RemoveAll(d.folder) }
+func (d *daemon) discard() { _ = os.RemoveAll(d.folder) }

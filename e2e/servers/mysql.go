@@ -107,9 +107,13 @@ func (s *MySQL) Account(t testing.TB, grants ...string) string {
 	}
 	t.Cleanup(func() {
 		db, err := sql.Open("mysql", s.Config("").FormatDSN())
-		if err == nil {
-			db.Exec("DROP USER IF EXISTS " + account)
-			db.Close()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer db.Close()
+		if _, err := db.Exec("DROP USER IF EXISTS " + account); err != nil {
+			t.Errorf("drop %s: %v", account, err)
 		}
 	})
 	return name

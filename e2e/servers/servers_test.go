@@ -37,7 +37,9 @@ func TestPostgres(t *testing.T) {
 // server and its folder to go.
 func TestNothingSurvives(t *testing.T) {
 	if folder := os.Getenv("BACKUPMAN_TEST_START"); folder != "" {
-		os.WriteFile(folder, []byte(Postgres(t).daemon.folder), 0o600)
+		if err := os.WriteFile(folder, []byte(Postgres(t).daemon.folder), 0o600); err != nil {
+			t.Fatal(err)
+		}
 		select {}
 	}
 	if postgresBin() == "" {
@@ -55,8 +57,10 @@ func TestNothingSurvives(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child.Process.Kill()
-	child.Wait()
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait()
 	exe := "/proc/" + strings.Fields(string(pid))[0] + "/exe"
 	eventually(t, "the server ends", func() bool { _, err := os.Readlink(exe); return err != nil })
 	eventually(t, "the folder goes", func() bool { _, err := os.Stat(string(folder)); return os.IsNotExist(err) })

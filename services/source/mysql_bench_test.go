@@ -57,7 +57,9 @@ func BenchmarkMySQLDump(b *testing.B) {
 			if err := dump.Run(); err != nil {
 				b.Fatal(err)
 			}
-			cat.Wait()
+			if err := cat.Wait(); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }
@@ -73,6 +75,6 @@ func (c *counter) Write(p []byte) (int, error) {
 // cpuTime is what this process has used of the processors, without its children.
 func cpuTime() time.Duration {
 	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -100,7 +99,7 @@ func (m *MySQL) runTool(ctx context.Context, p mysqlPlan, req DumpRequest, scan 
 	if err != nil {
 		return err
 	}
-	defer os.Remove(options)
+	defer removeSecret(options, req.Log)
 	fmt.Fprintf(req.Log, "dumping database %q of %s %s with %s %s\n", m.database(), p.server.vendor(), p.server.text, p.tool.path, p.tool.version)
 	t := tool{path: p.tool.path, args: p.tool.arguments(options, m.database(), m.without, p.history), dir: req.TempDir, secrets: m.secrets()}
 	return t.run(ctx, req.Log, scan, req.Out)

@@ -60,7 +60,7 @@ func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 		report.Problems = append(report.Problems, err.Error())
 		return report, nil
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	server, err := p.askServer(ctx, conn)
 	if err != nil {
 		return report, err

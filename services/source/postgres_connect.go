@@ -68,6 +68,9 @@ func (p *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+// hangUp says goodbye to the server, even when the context has ended.
+func hangUp(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(context.WithoutCancel(ctx)) }
+
 func (p *Postgres) driverConfig() (*pgx.ConnConfig, error) {
 	words := []string{"user=x", "dbname=x", "passfile=/dev/null", "target_session_attrs=any", "application_name=backupman",
 		"host=" + quoteWord(p.host()), "port=" + strconv.Itoa(p.port()), "sslmode=" + p.sslMode, "sslcert=''", "sslkey=''",

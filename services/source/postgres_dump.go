@@ -3,7 +3,6 @@ package source
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -59,7 +58,7 @@ func (p *Postgres) plan(ctx context.Context) (postgresPlan, error) {
 	if err != nil {
 		return plan, err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	if plan.server, err = p.askServer(ctx, conn); err != nil {
 		return plan, err
 	}
@@ -84,7 +83,7 @@ func (p *Postgres) runTool(ctx context.Context, plan postgresPlan, req DumpReque
 	if err != nil {
 		return err
 	}
-	defer os.Remove(passFile)
+	defer removeSecret(passFile, req.Log)
 	fmt.Fprintf(req.Log, "dumping database %q of PostgreSQL %s with %s %s\n", p.database(), plan.server.text, plan.tool.path, plan.tool.text)
 	t := tool{path: plan.tool.path, args: postgresArguments, env: env, dir: req.TempDir, secrets: p.secrets()}
 	return t.run(ctx, req.Log, scan, req.Out)
@@ -97,7 +96,7 @@ func (p *Postgres) compare(ctx context.Context, plan postgresPlan, scan *archive
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx))
+	defer hangUp(ctx, conn)
 	after, err := p.contents(ctx, conn)
 	if err != nil {
 		return err

@@ -304,7 +304,7 @@ func (s *archiveScanner) readBlobs() error {
 			return err
 		}
 		h := sha256.New()
-		binary.Write(h, binary.BigEndian, oid)
+		h.Write(binary.BigEndian.AppendUint64(nil, uint64(oid)))
 		err := s.chunks(func(p []byte) {
 			h.Write(p)
 			s.blobs.bytes += int64(len(p))

@@ -194,7 +194,7 @@ func BenchmarkScanner(b *testing.B) {
 			for b.Loop() {
 				s := newSQLScanner()
 				for piece := range slices.Chunk(dump, 256<<10) {
-					s.Write(piece)
+					_, _ = s.Write(piece)
 				}
 			}
 		})

@@ -46,7 +46,7 @@ func (t tool) run(ctx context.Context, log io.Writer, outs ...io.Writer) error {
 	lines := newLogLines(log, t.secrets)
 	cmd.Stderr = lines
 	err = cmd.Start()
-	w.Close()
+	_ = w.Close()
 	if err != nil {
 		return models.Invalidf("%s could not be started: %v", t.path, err)
 	}
@@ -75,7 +75,7 @@ func (t tool) command() *exec.Cmd {
 
 // killGroup ends the tool and whatever it started. The number of a process is
 // not given away again while its group has a member.
-func killGroup(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+func killGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 
 // outcome turns how a run ended into the one error that says why.
 func (t tool) outcome(ctx context.Context, copyErr, waitErr error, words string) error {
@@ -99,6 +99,13 @@ func (t tool) outcome(ctx context.Context, copyErr, waitErr error, words string)
 		return models.Invalidf("%s was ended by a signal (%s) before it was done; it said: %s", t.name(), status.Signal(), words)
 	}
 	return models.Invalidf("%s failed with exit status %d; it said: %s", t.name(), exit.ExitCode(), words)
+}
+
+// removeSecret removes a file with a password once the tool has ended.
+func removeSecret(path string, log io.Writer) {
+	if err := os.Remove(path); err != nil {
+		fmt.Fprintf(log, "a file with the password could not be removed: %v\n", err)
+	}
 }
 
 // ask runs a program to its end and returns what it printed, for --version.

@@ -46,7 +46,7 @@ func newToolPipe() (*toolPipe, *os.File, error) {
 		err = errors.Join(err, dupErr)
 	}
 	if err != nil {
-		w.Close()
+		_ = w.Close()
 		return nil, nil, err
 	}
 	return p, w, nil
