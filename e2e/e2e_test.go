@@ -110,11 +110,6 @@ func (i *installation) run(command ...string) program.Result {
 	return program.Run(i.t, i.args(command...)...)
 }
 
-func (i *installation) serve() *program.Server {
-	i.t.Helper()
-	return program.Serve(i.t, i.args("serve", "--listen", "127.0.0.1:0")...)
-}
-
 // files returns every regular file below a folder, hidden ones included.
 func files(t testing.TB, folder string) []string {
 	t.Helper()

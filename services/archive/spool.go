@@ -219,7 +219,7 @@ func (f *follower) readAvailable(p []byte, left int64) (int, error) {
 	n, err := f.file.ReadAt(p, f.at)
 	f.at += int64(n)
 	if err != nil && n < len(p) {
-		return n, fmt.Errorf("read the spool: %v", err) // not wrapped, for the reason AbortError gives
+		return n, fmt.Errorf("read the spool: %v", err) //nolint:errorlint // not wrapped, for the reason AbortError gives
 	}
 	return n, nil
 }

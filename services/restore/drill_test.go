@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,36 +50,56 @@ func (s *shelf) Open(context.Context, string, string) (io.ReadCloser, models.Dri
 	return io.NopCloser(bytes.NewReader(s.copy)), models.DriveFile{ID: "copy"}, nil
 }
 
-// stocked returns a shelf with a real backup of the sample shop.
+// good is a real backup of the sample shop, made once.
+var good = sync.OnceValues(makeGood)
+
+// stocked returns a shelf with a backup that a test may spoil.
 func stocked(t *testing.T) *shelf {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "shop.db")
-	if err := sample.Shop(t.Context(), path, time.Now()); err != nil {
+	made, err := good()
+	if err != nil {
 		t.Fatal(err)
+	}
+	s := *made
+	s.copy = bytes.Clone(made.copy)
+	s.manifest.Inventory.Tables = slices.Clone(made.manifest.Inventory.Tables)
+	s.manifest.Inventory.Objects = slices.Clone(made.manifest.Inventory.Objects)
+	return &s
+}
+
+func makeGood() (*shelf, error) {
+	dir, err := os.MkdirTemp("", "backupman-drill-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	path := filepath.Join(dir, "shop.db")
+	if err := sample.Shop(context.Background(), path, time.Now()); err != nil {
+		return nil, err
 	}
 	kind, err := source.Lookup("sqlite")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	src, err := kind.Open("shop", models.Settings{"db_path": path})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var file bytes.Buffer
 	w, err := archive.NewWriter(&file, models.CompressionZstd)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	inv, err := src.Dump(t.Context(), source.DumpRequest{Out: w, Log: io.Discard, TempDir: t.TempDir()})
+	inv, err := src.Dump(context.Background(), source.DumpRequest{Out: w, Log: io.Discard, TempDir: dir})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := w.Close(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	return &shelf{copy: file.Bytes(), backup: models.Backup{ID: models.NewID(), Status: models.StatusFinished},
 		manifest: models.Manifest{Provider: "sqlite", Inventory: inv,
-			File: models.FileFacts{Size: w.Size(), SHA256: w.SHA256(), Compression: models.CompressionZstd, RawSize: w.RawSize()}}}
+			File: models.FileFacts{Size: w.Size(), SHA256: w.SHA256(), Compression: models.CompressionZstd, RawSize: w.RawSize()}}}, nil
 }
 
 func drill(t *testing.T, s *shelf) (models.Drill, string) {

@@ -18,7 +18,7 @@ import (
 const oddSQLite = `
 CREATE TABLE plain (a, b INTEGER, c DATETIME, d BLOB, e REAL);
 INSERT INTO plain VALUES (NULL, 1, '2024-02-30 99:00:00', x'00ff27', 0.1), ('', -9223372036854775808, NULL, x'', 1e308), ('🐘 ''quoted''', 0, 'not a date', zeroblob(70000), -0.0);
-CREATE TABLE "na me ""q"" =-" ("sel ect" TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID;
+CREATE TABLE "na me ""q"" =-" ("or der" TEXT PRIMARY KEY, n INTEGER) WITHOUT ROWID;
 INSERT INTO "na me ""q"" =-" VALUES ('x', 1), ('y', 2);
 CREATE TABLE generated (n INTEGER, twice INTEGER AS (n * 2) STORED, thrice INTEGER AS (n * 3));
 INSERT INTO generated (n) VALUES (21);

@@ -83,7 +83,7 @@ func folderIsFull(folder string) bool {
 	if err != nil {
 		return noSpace(err)
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }()
 	_, err = f.Write(make([]byte, 64<<10))
 	return noSpace(errors.Join(err, f.Close()))
 }

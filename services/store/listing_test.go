@@ -119,7 +119,7 @@ func testWalk(t *testing.T, s *Store) {
 		}
 		return nil
 	})
-	if err != enough || seen != 2 {
+	if !errors.Is(err, enough) || seen != 2 {
 		t.Fatalf("the walk ended after %d with %v", seen, err)
 	}
 }
