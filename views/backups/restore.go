@@ -27,10 +27,10 @@ func NewByHand(provider, file, database, sha256 string) ByHand {
 	target := scratchName(database)
 	switch provider {
 	case "mysql":
-		h.Commands = "mariadb -e " + quote("CREATE DATABASE `"+strings.ReplaceAll(target, "`", "``")+"`") + "\n" + unpack(file) + " | mariadb " + operand(target)
+		h.Commands = "mariadb -e " + quote("CREATE DATABASE "+target) + "\n" + unpack(file) + " | mariadb --comments " + target
 		h.Note = "This restores into a new database called " + target + ". Where the server is MySQL, the client is called mysql instead of mariadb."
 	case "postgres":
-		h.Commands = "createdb " + operand(target) + "\n" + unpack(file) + " | pg_restore --dbname " + quote(target)
+		h.Commands = "createdb " + target + "\n" + unpack(file) + " | pg_restore --exit-on-error --dbname " + target
 		h.Note = "This restores into a new database called " + target + "."
 	case "sqlite":
 		h.Commands = unpack(file) + " > restored.sqlite"
@@ -64,12 +64,19 @@ func unpack(file string) string {
 	return strings.Join(steps, " | ")
 }
 
-// scratchName is a name beside the database's own. A path is no name.
+// scratchName is a name for a new database, after the old one's, of characters
+// that no client takes for an option or a connection string.
 func scratchName(database string) string {
-	if database == "" || strings.ContainsAny(database, "/\\") {
+	plain := strings.Map(func(r rune) rune {
+		if r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, database)
+	if plain == "" || strings.ContainsAny(database, "/\\") {
 		return "restored"
 	}
-	return database + "_restored"
+	return plain + "_restored"
 }
 
 // operand quotes a word that a command must not take for an option.

@@ -10,10 +10,11 @@ import (
 
 func TestByHandCommands(t *testing.T) {
 	cases := []struct{ provider, file, database, want string }{
-		{"mysql", "/b/shop.sql.zst", "shop", "mariadb -e 'CREATE DATABASE `shop_restored`'\nzstd -dc /b/shop.sql.zst | mariadb shop_restored"},
-		{"mysql", "/b/shop.sql.gz", "we`ird", "mariadb -e 'CREATE DATABASE `we``ird_restored`'\ngzip -dc /b/shop.sql.gz | mariadb 'we`ird_restored'"},
-		{"mysql", "shop.sql", "-x", "mariadb -e 'CREATE DATABASE `-x_restored`'\ncat shop.sql | mariadb -- -x_restored"},
-		{"postgres", "/b/a b.dump.zst", "shop", "createdb shop_restored\nzstd -dc '/b/a b.dump.zst' | pg_restore --dbname shop_restored"},
+		{"mysql", "/b/shop.sql.zst", "shop", "mariadb -e 'CREATE DATABASE shop_restored'\nzstd -dc /b/shop.sql.zst | mariadb --comments shop_restored"},
+		{"mysql", "/b/shop.sql.gz", "we`ird", "mariadb -e 'CREATE DATABASE weird_restored'\ngzip -dc /b/shop.sql.gz | mariadb --comments weird_restored"},
+		{"mysql", "shop.sql", "-x", "mariadb -e 'CREATE DATABASE x_restored'\ncat shop.sql | mariadb --comments x_restored"},
+		{"postgres", "/b/a b.dump.zst", "shop", "createdb shop_restored\nzstd -dc '/b/a b.dump.zst' | pg_restore --exit-on-error --dbname shop_restored"},
+		{"postgres", "x.dump", "a=b", "createdb ab_restored\ncat x.dump | pg_restore --exit-on-error --dbname ab_restored"},
 		{"sqlite", "/b/wiki.sqlite.zst", "/srv/wiki.db", "zstd -dc /b/wiki.sqlite.zst > restored.sqlite"},
 		{"sqlite", "wiki.sqlite.zst.age", "", "age --decrypt --identity KEY_FILE wiki.sqlite.zst.age | zstd -dc > restored.sqlite"},
 		{"sqlite", "wiki.sqlite.age", "", "age --decrypt --identity KEY_FILE wiki.sqlite.age > restored.sqlite"},
