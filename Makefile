@@ -24,7 +24,7 @@ bin/backupman:
 
 test: ## Install what is missing and run every test against real servers
 	.ci/deps
-	BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
+	BACKUPMAN_MYSQL_ROOT="$$(.ci/mysql)" BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
 	.ci/as-ordinary-user
 
 check: verify lint ## What a commit must pass: generated code, formatting, lint

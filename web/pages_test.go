@@ -199,7 +199,7 @@ func TestFinishedBackupShowsWhatItHolds(t *testing.T) {
 	got := words(d.one(t, "main", "", ""))
 	for _, want := range []string{
 		"Finished", "Proven", "80 MB", "/nas/a.sql.zst", "read back and found identical 1 h ago", "1 table, 1,234 rows", "orders", "5.7 kB", "cdcdcdcdcdcd", "1 view",
-		"zstd -dc /nas/a.sql.zst | mariadb shop_restored", "1 table was equal.", "the dump was proven",
+		"zstd -dc /nas/a.sql.zst | mariadb --comments shop_restored", "1 table was equal.", "the dump was proven",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the page does not say %q", want)
