@@ -25,6 +25,8 @@ import (
 const (
 	// headerTime bounds how long a client may take to send its headers.
 	headerTime = 10 * time.Second
+	// bodyTime bounds how long a client may take to send a whole request.
+	bodyTime = time.Minute
 	// drainTime is how long open requests may take when the server stops.
 	drainTime = 5 * time.Second
 )
@@ -105,7 +107,7 @@ func beyondLoopback(addr net.Addr) bool {
 }
 
 func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, IdleTimeout: 2 * time.Minute,
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
 	done := make(chan error, 1)
 	go func() {

@@ -60,7 +60,8 @@ type Result struct {
 	Out    string
 	Err    string
 	Wall   time.Duration
-	MaxRSS int64 // peak memory in bytes of the largest single process
+	CPU    time.Duration // processor time of the command and its children
+	MaxRSS int64         // peak memory in bytes of the largest single process
 }
 
 // Run runs one command to its end.
@@ -81,8 +82,11 @@ func RunEnv(t testing.TB, env []string, args ...string) Result {
 	if cmd.ProcessState == nil {
 		t.Fatalf("run %v: %v", args, err)
 	}
-	return Result{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errOut.String(), Wall: time.Since(start), MaxRSS: maxRSS(cmd.ProcessState)}
+	return Result{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errOut.String(), Wall: time.Since(start), CPU: CPU(cmd.ProcessState), MaxRSS: maxRSS(cmd.ProcessState)}
 }
+
+// CPU returns the processor time of a process and the children it waited for.
+func CPU(p *os.ProcessState) time.Duration { return p.UserTime() + p.SystemTime() }
 
 func maxRSS(p *os.ProcessState) int64 {
 	usage, ok := p.SysUsage().(*syscall.Rusage)

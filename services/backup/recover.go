@@ -22,7 +22,7 @@ const keepSpool = 72 * time.Hour
 // carried on with, any other one fails with a sentence, and nothing half
 // written stays. It also removes spools that nobody can use any more.
 func (s *Service) Recover(ctx context.Context) error {
-	return errors.Join(s.takeOver(ctx, s.resume), s.sweepSpool(ctx), s.sweepLocks())
+	return errors.Join(s.takeOver(ctx, s.resume), s.sweepSpool(ctx), s.sweepRunners(ctx))
 }
 
 // SettleDead settles what dead runners left without carrying anything on, for
@@ -163,21 +163,27 @@ func (s *Service) isNewest(ctx context.Context, b models.Backup) (bool, error) {
 	return err == nil && last.CreatedAt.Before(b.CreatedAt), err
 }
 
-// sweepLocks removes the lock files of runners that are dead and hold nothing.
-func (s *Service) sweepLocks() error {
+// sweepRunners forgets the dead runners of this data folder, so that nobody takes
+// a dead server for one that will work the queue off.
+func (s *Service) sweepRunners(ctx context.Context) error {
 	names, err := filepath.Glob(lockPath(s.options.DataDir, "*"))
 	if err != nil {
 		return fmt.Errorf("look through the lock files: %w", err)
 	}
+	var failures []error
 	for _, name := range names {
 		id := strings.TrimSuffix(filepath.Base(name), ".lock")
 		state, err := disk.LookAt(name)
 		if err != nil || state != disk.HolderDead || id == s.runner.id() {
 			continue
 		}
+		if err := s.store.RemoveRunner(ctx, id); err != nil {
+			failures = append(failures, err)
+			continue
+		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove a dead runner's lock file: %w", err)
+			failures = append(failures, fmt.Errorf("remove a dead runner's lock file: %w", err))
 		}
 	}
-	return nil
+	return errors.Join(failures...)
 }
