@@ -61,11 +61,21 @@ func (a *app) run(ctx context.Context, out io.Writer, f *flags, label string, wa
 			return err
 		}
 	}
-	b, err := a.backups.Start(ctx, job.ID, models.TriggerCLI)
+	b, err := a.queue(ctx, job)
 	if err != nil {
 		return err
 	}
 	return a.carryOut(ctx, out, f, b.ID)
+}
+
+// queue starts a backup, or takes the one that was queued by a process that did
+// not live to begin it.
+func (a *app) queue(ctx context.Context, job models.Job) (models.Backup, error) {
+	waiting, err := a.store.PendingOf(ctx, job.ID)
+	if err == nil && waiting.LeaseOwner == "" {
+		return waiting, nil
+	}
+	return a.backups.Start(ctx, job.ID, models.TriggerCLI)
 }
 
 // handOver leaves the backup to a running server, if there is one.
