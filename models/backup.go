@@ -53,6 +53,9 @@ type Backup struct {
 	Attempt int    `gorm:"not null"`
 	Status  Status `gorm:"size:16;not null"`
 	Phase   Phase  `gorm:"size:16;not null"`
+	// Compression is how the dump file is packed. It is the job's when the backup
+	// was made: a retry packs as the file's name says, whatever the job says now.
+	Compression Compression `gorm:"size:16;not null"`
 	// FileName is the name of the dump file, without a folder.
 	FileName string `gorm:"size:255;not null"`
 	// DumpPath is the local path where the dump is: the spool while it exists,

@@ -15,6 +15,7 @@ import (
 // the spool or, when that is gone, from a copy that is good.
 func (r *run) copyAgain(ctx context.Context) error {
 	r.enter(models.PhaseUploading)
+	r.missCopies(ctx)
 	spool, err := r.provenSpool(ctx)
 	if err != nil {
 		return err
@@ -24,6 +25,17 @@ func (r *run) copyAgain(ctx context.Context) error {
 	r.startUploads(ctx, spool, spool.Path(), r.backup.Size).Wait()
 	r.findLocal(ctx)
 	return nil
+}
+
+// missCopies finds finished copies that are no longer on their drive, so that they
+// are made again.
+func (r *run) missCopies(ctx context.Context) {
+	for _, c := range r.copies {
+		if c.state().Status != models.StatusFinished || r.service.isThere(ctx, c.file, r.backup.Size) {
+			continue
+		}
+		c.lose(ctx, "the copy is no longer on its drive")
+	}
 }
 
 // provenSpool opens the spool and makes sure that it is still what was proven.
@@ -50,16 +62,17 @@ func verifyFile(path string, b models.Backup) error {
 func (r *run) refill(ctx context.Context, path string) error {
 	var failures []error
 	for _, c := range r.copies {
-		if c.file.Status != models.StatusFinished {
+		if c.state().Status != models.StatusFinished {
 			continue
 		}
 		err := r.fetch(ctx, c, path)
 		if err == nil {
 			return nil
 		}
+		c.lose(ctx, sentence(err)) // so that the next retry dumps anew
 		failures = append(failures, err)
 	}
-	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read: run the job again")}, failures...)...)
+	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read: retry dumps the database anew")}, failures...)...)
 }
 
 func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {

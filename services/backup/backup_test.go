@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -189,6 +190,55 @@ func TestRetryDumpsAnewWhenNothingIsLeft(t *testing.T) {
 	}
 	if _, err := s.Retry(t.Context(), models.NewID()); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("retry of nothing: %v", err)
+	}
+}
+
+func TestRetryMakesACopyAnewThatWentAway(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = errors.New("gone")
+	s := w.service()
+	b := w.run(s)
+	if err := os.Remove(filepath.Join(w.folders[0], b.DriveFiles[0].Key)); err != nil {
+		t.Fatal(err)
+	}
+	w.drives["offsite"].putErr = nil
+	w.retry(s, b.ID)
+	if n := w.source.dumps.Load(); n != 1 {
+		t.Errorf("the database was dumped %d times", n)
+	}
+}
+
+func TestRetryDumpsAnewWhenSpoolAndCopyAreGone(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = errors.New("gone")
+	s := w.service()
+	b := w.run(s)
+	for _, path := range []string{*b.DumpPath, filepath.Join(w.folders[0], b.DriveFiles[0].Key)} {
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.drives["offsite"].putErr = nil
+	w.retry(s, b.ID)
+	if n := w.source.dumps.Load(); n != 2 {
+		t.Errorf("the database was dumped %d times", n)
+	}
+}
+
+func TestRetryPacksAsTheFileIsNamed(t *testing.T) {
+	w := newWorld(t, "nas")
+	w.source.err = errors.New("boom")
+	s := w.service()
+	b := w.run(s)
+	w.source.err = nil
+	plan := models.Plan{Sources: []models.Source{{Label: "shop", Provider: "fake"}}, Drives: []models.Drive{{Label: "nas", Provider: "local"}},
+		Jobs: []models.PlannedJob{{Job: models.Job{Label: "shop-nightly", Compression: models.CompressionGzip}, Source: "shop", Drives: []string{"nas"}}}}
+	if err := w.store.ApplyPlan(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	w.retry(s, b.ID)
+	if got := w.download(s, b.ID); !bytes.Equal(got, w.source.content) { // reads zstd, as the name says
+		t.Errorf("the copy holds %q", got)
 	}
 }
 

@@ -13,6 +13,14 @@ import (
 	"github.com/backupman/backupman/services/drive"
 )
 
+// onePlaced counts a copy that is wholly on its drive, or never will be. After
+// the last one there is only checking left.
+func (r *run) onePlaced() {
+	if r.uploading.Add(-1) == 0 {
+		r.enterAfter(models.PhaseUploading, models.PhaseVerifying)
+	}
+}
+
 // nothingStored is what a copy says when there was nothing to copy.
 const nothingStored = "nothing was stored, because the dump failed"
 
@@ -46,7 +54,7 @@ func (r *run) startUploads(ctx context.Context, spool *archive.Spool, linkable s
 	local := &drive.LocalFile{Path: linkable, Wait: spool.Wait, Take: func() bool { return !linked.Swap(true) }}
 	wait := &sync.WaitGroup{}
 	for _, c := range r.copies {
-		if c.file.Status == models.StatusFinished {
+		if c.state().Status == models.StatusFinished {
 			continue
 		}
 		r.uploading.Add(1)
@@ -75,6 +83,8 @@ func (c *copyRun) make(ctx context.Context, spool *archive.Spool, hint drive.Hin
 }
 
 func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hint) (drive.Stored, error) {
+	placed := sync.OnceFunc(c.run.onePlaced)
+	defer placed()
 	d, _, err := c.run.service.catalog.OpenDrive(ctx, c.file.DriveID)
 	if err != nil {
 		return drive.Stored{}, err
@@ -88,12 +98,10 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 	}
 	defer r.Close()
 	stored, err := d.Put(ctx, c.file.Key, r, hint)
-	if c.run.uploading.Add(-1) == 0 && err == nil {
-		c.run.enter(models.PhaseVerifying)
-	}
 	if err != nil {
 		return stored, err
 	}
+	placed()
 	if err := c.check(ctx, d); err != nil {
 		return stored, errors.Join(err, d.Delete(ctx, c.file.Key))
 	}
@@ -138,8 +146,14 @@ func (c *copyRun) describe(ctx context.Context, d drive.Drive) error {
 	return nil
 }
 
+// lose writes down that a copy which was finished is not there any more.
+func (c *copyRun) lose(ctx context.Context, why string) {
+	c.run.log.Say("copy %s is lost: %s", c.file.ID, why)
+	c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: why}, "")
+}
+
 func (c *copyRun) save(ctx context.Context, change models.DriveFileChange, local string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.run.service.options.SettleTime)
 	defer cancel()
 	err := insist(ctx, func() error { return c.record(ctx, change) })
 	c.mu.Lock()
@@ -164,13 +178,14 @@ func (c *copyRun) record(ctx context.Context, change models.DriveFileChange) err
 func (c *copyRun) saveProgress(ctx context.Context) {
 	taken := c.taken.Load()
 	c.mu.Lock()
-	due := c.file.Status == models.StatusPending && taken != c.saved
+	due := c.file.Status != models.StatusFinished && taken != c.saved
 	c.saved = taken
 	c.mu.Unlock()
 	if !due {
 		return
 	}
-	if err := c.record(ctx, models.DriveFileChange{Status: models.StatusPending, Size: taken}); err != nil {
-		c.run.service.log.Debug("upload progress not saved", "drive_file_id", c.file.ID, "error", err)
+	s := c.run.service
+	if err := s.store.SaveCopySize(ctx, c.file.BackupID, c.file.ID, s.runner.id(), taken); err != nil {
+		s.log.Debug("upload progress not saved", "drive_file_id", c.file.ID, "error", err)
 	}
 }

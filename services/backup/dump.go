@@ -19,8 +19,11 @@ const spoolReserve = 16 << 20
 // dumpAndCopy makes one dump while every drive follows it.
 func (r *run) dumpAndCopy(ctx context.Context) error {
 	r.enter(models.PhaseDumping)
-	src, kind, row, err := r.service.catalog.OpenSource(ctx, r.job.SourceID)
+	src, kind, row, err := r.service.catalog.OpenSource(ctx, r.backup.SourceID)
 	if err != nil {
+		return err
+	}
+	if err := sameKind(r.backup, kind, row.Label); err != nil {
 		return err
 	}
 	expected := r.expectedSize(ctx)
@@ -40,7 +43,7 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 		return errors.Join(err, spool.Remove())
 	}
 	spool.Release()
-	r.enterUnless(models.PhaseUploading, models.PhaseVerifying)
+	r.enterAfter(models.PhaseDumping, models.PhaseUploading)
 	uploads.Wait()
 	return nil
 }
@@ -48,7 +51,7 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 // dump fills the spool, and returns nil only when the dump is proven, on the
 // disk, and written down.
 func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row models.Source, spool *archive.Spool) error {
-	w, err := archive.NewWriter(spool, r.job.Compression)
+	w, err := archive.NewWriter(spool, r.backup.Compression)
 	if err != nil {
 		return err
 	}
@@ -76,6 +79,15 @@ func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row
 	return r.record(ctx, kind, row, inv, w, spool)
 }
 
+// sameKind refuses to put another kind of dump under the name that the backup got
+// when it was made.
+func sameKind(b models.Backup, kind source.Kind, label string) error {
+	if strings.Contains(b.FileName, "."+kind.Extension) {
+		return nil
+	}
+	return models.Conflictf("data source %q is now of another kind (%s) than when this backup was made: run the job again instead", label, kind.Name)
+}
+
 // proveInventory refuses a dump that holds nothing: nobody means to keep one.
 func proveInventory(label string, inv models.Inventory, size int64) error {
 	if size == 0 || len(inv.Objects)+len(inv.Tables) == 0 {
@@ -90,8 +102,13 @@ func (r *run) record(ctx context.Context, kind source.Kind, row models.Source, i
 		Warnings: strings.Join(inv.Warnings, "\n"), DumpedAt: models.Now()}
 	m := models.Manifest{BackupID: r.backup.ID, Job: r.backup.Label, Source: row.Label, Provider: kind.Provider,
 		CreatedAt: r.backup.CreatedAt, DumpedAt: f.DumpedAt, Inventory: inv,
-		File: models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.job.Compression, RawSize: f.RawSize}}
-	if err := r.service.store.RecordDump(ctx, r.backup.ID, r.service.runner.id(), f, m); err != nil {
+		File: models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.backup.Compression, RawSize: f.RawSize}}
+	insistCtx, cancel := context.WithTimeout(ctx, r.service.options.SettleTime)
+	defer cancel()
+	err := insist(insistCtx, func() error {
+		return r.service.store.RecordDump(insistCtx, r.backup.ID, r.service.runner.id(), f, m)
+	})
+	if err != nil {
 		return fmt.Errorf("write down the finished dump: %w", err)
 	}
 	r.facts(f)

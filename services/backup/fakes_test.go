@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/backup"
@@ -150,7 +151,13 @@ func (w *world) data() string { return filepath.Join(w.dir, "data") }
 
 func (w *world) service() *backup.Service {
 	w.t.Helper()
-	s, err := backup.New(w.t.Context(), backup.Options{Store: w.store, Catalog: w, DataDir: w.data(), Log: quiet()})
+	return w.serviceOn(w.store)
+}
+
+// serviceOn returns a service over a store that a test has changed.
+func (w *world) serviceOn(over backup.Store) *backup.Service {
+	w.t.Helper()
+	s, err := backup.New(w.t.Context(), backup.Options{Store: over, Catalog: w, DataDir: w.data(), Log: quiet(), SettleTime: 200 * time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
 	}

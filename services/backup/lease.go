@@ -19,8 +19,6 @@ const (
 	beatStep = time.Second
 	// waitStep is how often a waiting caller looks again.
 	waitStep = 200 * time.Millisecond
-	// settleTime bounds how long a run tries to write down how it ended.
-	settleTime = 30 * time.Second
 )
 
 // errLeaseLost ends a run whose backup somebody else has taken over or settled.
@@ -58,6 +56,9 @@ func lockPath(dataDir, id string) string { return filepath.Join(dataDir, "runner
 
 // ownerIsGone reports whether the runner that holds a backup will not come back.
 func (s *Service) ownerIsGone(b models.Backup) (bool, error) {
+	if b.LeaseOwner == s.runner.id() {
+		return !s.isActive(b.ID), nil
+	}
 	state, err := disk.LookAt(lockPath(s.options.DataDir, b.LeaseOwner))
 	if err != nil {
 		return false, err

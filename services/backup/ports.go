@@ -35,6 +35,9 @@ type Store interface {
 	RecordDump(ctx context.Context, id, runner string, f models.DumpFacts, m models.Manifest) error
 	// ChangeDriveFile records how one copy stands.
 	ChangeDriveFile(ctx context.Context, backupID, driveFileID, runner string, c models.DriveFileChange) error
+	// SaveCopySize records how many bytes a drive has taken of a copy that is
+	// still pending. It changes nothing of one that has settled.
+	SaveCopySize(ctx context.Context, backupID, driveFileID, runner string, size int64) error
 	// Settle ends the backup and gives the lease back.
 	Settle(ctx context.Context, id, runner string, s models.Settlement) error
 	// Requeue makes a failed backup pending again: its attempt grows, its failed

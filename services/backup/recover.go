@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -20,20 +22,30 @@ const keepSpool = 72 * time.Hour
 
 // Recover settles what dead runners left: a backup whose dump was proven is
 // carried on with, any other one fails with a sentence, and nothing half
-// written stays. It also removes spools that nobody can use any more.
+// written stays. It returns when all of it is done.
 func (s *Service) Recover(ctx context.Context) error {
-	return errors.Join(s.takeOver(ctx, s.resume), s.sweepSpool(ctx), s.sweepRunners(ctx))
+	var carrying sync.WaitGroup
+	err := s.recover(ctx, func(id string) { carrying.Go(func() { s.resume(ctx, id) }) })
+	carrying.Wait()
+	return err
+}
+
+// recover settles what is dead and hands what can be carried on with to carryOn.
+func (s *Service) recover(ctx context.Context, carryOn func(id string)) error {
+	if !s.recovering.TryLock() {
+		return nil // another one is at it
+	}
+	defer s.recovering.Unlock()
+	return errors.Join(s.takeOver(ctx, carryOn), s.sweepSpool(ctx), s.sweepRunners(ctx))
 }
 
 // SettleDead settles what dead runners left without carrying anything on, for
 // commands that only look. A proven dump is left for a process that can.
-func (s *Service) SettleDead(ctx context.Context) error {
-	return s.takeOver(ctx, func(context.Context, models.Backup) error { return nil })
-}
+func (s *Service) SettleDead(ctx context.Context) error { return s.takeOver(ctx, nil) }
 
 // takeOver claims each backup whose owner is gone. Those with a proven dump go
-// to carryOn; the others fail.
-func (s *Service) takeOver(ctx context.Context, carryOn func(context.Context, models.Backup) error) error {
+// to carryOn, or stay where it is nil; the others fail.
+func (s *Service) takeOver(ctx context.Context, carryOn func(id string)) error {
 	held, err := s.store.Held(ctx)
 	if err != nil {
 		return err
@@ -41,42 +53,52 @@ func (s *Service) takeOver(ctx context.Context, carryOn func(context.Context, mo
 	var failures []error
 	for _, b := range held {
 		gone, err := s.ownerIsGone(b)
-		if err != nil || !gone {
+		if err != nil || !gone || (b.DumpedAt != nil && carryOn == nil) {
 			failures = append(failures, err)
 			continue
 		}
-		if b.DumpedAt != nil && s.dumpIsKept(b) {
-			failures = append(failures, carryOn(ctx, b))
-			continue
-		}
-		failures = append(failures, s.bury(ctx, b))
+		failures = append(failures, s.take(ctx, b, carryOn))
 	}
 	return errors.Join(failures...)
 }
 
-func (s *Service) resume(ctx context.Context, b models.Backup) error {
-	err := s.store.Claim(ctx, b.ID, b.LeaseOwner, s.runner.id(), models.Now().Add(leaseTime))
+// take claims a backup first and only then decides, because its owner may have
+// got further before it died.
+func (s *Service) take(ctx context.Context, b models.Backup, carryOn func(id string)) error {
+	err := s.claim(ctx, b.ID, b.LeaseOwner)
 	if errors.Is(err, models.ErrConflict) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	s.log.Info("carrying on after a process that died", "backup_id", b.ID, "job", b.Label)
-	s.sweepDrives(ctx, b)
-	_, err = s.carryOut(ctx, b.ID)
-	return err
+	now, err := s.store.Backup(ctx, b.ID)
+	if err == nil && now.DumpedAt != nil && carryOn != nil {
+		carryOn(b.ID)
+		return nil
+	}
+	defer s.deactivate(b.ID)
+	if err != nil || now.DumpedAt != nil {
+		return err
+	}
+	return s.bury(ctx, now)
 }
 
-// bury fails a backup whose process died before its dump was proven.
+// resume carries on with a backup whose dump was proven. When even the dump is
+// gone the run itself finds that out and fails with a sentence.
+func (s *Service) resume(ctx context.Context, id string) {
+	if b, err := s.store.Backup(ctx, id); err == nil {
+		s.log.Info("carrying on after a process that died", "backup_id", id, "job", b.Label)
+		s.sweepDrives(ctx, b)
+	}
+	if _, err := s.carryOut(ctx, id); err != nil && !errors.Is(err, models.ErrConflict) && ctx.Err() == nil {
+		s.log.Error("backup not settled", "backup_id", id, "error", err)
+	}
+}
+
+// bury fails a backup whose process died before its dump was proven. This process
+// holds it.
 func (s *Service) bury(ctx context.Context, b models.Backup) error {
-	err := s.store.Claim(ctx, b.ID, b.LeaseOwner, s.runner.id(), models.Now().Add(leaseTime))
-	if errors.Is(err, models.ErrConflict) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
 	s.sweepDrives(ctx, b)
 	if err := os.RemoveAll(s.folder(b.ID)); err != nil {
 		s.log.Warn("spool not removed", "backup_id", b.ID, "error", err)
@@ -122,34 +144,56 @@ func (s *Service) sweepSpool(ctx context.Context) error {
 		return fmt.Errorf("look through the spool: %w", err)
 	}
 	var failures []error
+	var retryable []models.Backup
 	for _, f := range folders {
-		needed, err := s.spoolIsNeeded(ctx, f.Name())
-		if err == nil && !needed {
-			err = os.RemoveAll(filepath.Join(s.spool, f.Name()))
+		b, needed, err := s.spoolIsNeeded(ctx, f.Name())
+		switch {
+		case err != nil:
+			failures = append(failures, err)
+		case !needed:
+			failures = append(failures, os.RemoveAll(filepath.Join(s.spool, f.Name())))
+		case b.Status == models.StatusFailed:
+			retryable = append(retryable, b)
 		}
-		failures = append(failures, err)
+	}
+	for _, b := range allButNewest(retryable) {
+		failures = append(failures, os.RemoveAll(s.folder(b.ID)))
 	}
 	return errors.Join(failures...)
 }
 
-func (s *Service) spoolIsNeeded(ctx context.Context, id string) (bool, error) {
+// allButNewest returns, of each job, every backup but the newest: a drive that
+// stays away must not fill the disk with dumps that wait for it.
+func allButNewest(backups []models.Backup) []models.Backup {
+	slices.SortFunc(backups, func(a, b models.Backup) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	seen := map[string]bool{}
+	return slices.DeleteFunc(backups, func(b models.Backup) bool {
+		first := !seen[b.JobID]
+		seen[b.JobID] = true
+		return first
+	})
+}
+
+// spoolIsNeeded reports whether a folder of the spool still serves its backup.
+func (s *Service) spoolIsNeeded(ctx context.Context, id string) (models.Backup, bool, error) {
 	if models.CheckID(id) != nil {
-		return true, nil // not ours
+		return models.Backup{}, true, nil // not ours
 	}
 	b, err := s.store.Backup(ctx, id)
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		return false, nil
+		return b, false, nil
 	case err != nil:
-		return true, err
+		return b, true, err
 	case b.Status == models.StatusPending:
-		return true, nil
+		return b, true, nil
 	case b.Status == models.StatusFinished || b.DumpedAt == nil:
-		return false, nil
+		return b, false, nil
 	case b.SettledAt != nil && b.SettledAt.Before(models.Now().Add(-keepSpool)):
-		return false, nil
+		return b, false, nil
 	default:
-		return s.isNewest(ctx, b)
+		newest, err := s.isNewest(ctx, b)
+		return b, newest, err
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,5 +158,100 @@ func TestLockFilesOfTheDeadGo(t *testing.T) {
 	}
 	if names := w.files(filepath.Join(w.data(), "runners")); len(names) != 1 {
 		t.Errorf("lock files: %v", names)
+	}
+}
+
+// awayStore is a metadata database that does not take settlements for a while.
+type awayStore struct {
+	backup.Store
+	away atomic.Bool
+}
+
+func (s *awayStore) Settle(ctx context.Context, id, runner string, e models.Settlement) error {
+	if s.away.Load() {
+		return errors.New("the database is away")
+	}
+	return s.Store.Settle(ctx, id, runner, e)
+}
+
+func TestARunThatCouldNotBeSettledIsSettledLaterByItsOwnProcess(t *testing.T) {
+	w := newWorld(t, "nas")
+	away := &awayStore{Store: w.store}
+	away.away.Store(true)
+	s := w.serviceOn(away)
+	b, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Run(t.Context(), b.ID); err == nil {
+		t.Fatal("a settlement that was not written down was no error")
+	}
+	away.away.Store(false)
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = w.store.Backup(t.Context(), b.ID); err != nil || b.Status != models.StatusFinished {
+		t.Errorf("settled as %s: %s (%v)", b.Status, b.Error, err)
+	}
+	if n := w.source.dumps.Load(); n != 1 {
+		t.Errorf("the database was dumped %d times", n)
+	}
+}
+
+// staleStore answers Held from before the owner got further.
+type staleStore struct {
+	backup.Store
+	held []models.Backup
+}
+
+func (s *staleStore) Held(context.Context) ([]models.Backup, error) { return s.held, nil }
+
+func TestRecoveryDecidesByWhatIsTrueAfterItsClaim(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = errors.New("down")
+	b := w.run(w.service())
+	if _, err := w.service().Retry(t.Context(), b.ID); err != nil {
+		t.Fatal(err)
+	}
+	owner := models.NewID()
+	if err := w.store.Claim(t.Context(), b.ID, "", owner, models.Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	stale, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stale.DumpedAt = nil
+	w.drives["offsite"].putErr = nil
+	if err := w.serviceOn(&staleStore{Store: w.store, held: []models.Backup{stale}}).Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b, err = w.store.Backup(t.Context(), b.ID); err != nil || b.Status != models.StatusFinished {
+		t.Errorf("a backup whose dump was proven became %s: %s (%v)", b.Status, b.Error, err)
+	}
+}
+
+func TestWaitSettlesABackupWhoseRunnerDied(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	b := w.deadRunner(s)
+	if b, err := s.Wait(t.Context(), b.ID); err != nil || b.Status != models.StatusFailed {
+		t.Errorf("settled as %s (%v)", b.Status, err)
+	}
+}
+
+func TestOneSpoolPerJobWaitsForARetry(t *testing.T) {
+	w := newWorld(t, "nas")
+	w.drives["nas"].putErr = errors.New("down")
+	s := w.service()
+	var last models.Backup
+	for range 3 {
+		last = w.run(s)
+	}
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if names := w.spooled(); len(names) != 1 || names[0] != *last.DumpPath {
+		t.Errorf("kept: %v", names)
 	}
 }

@@ -34,16 +34,15 @@ type run struct {
 // for a backup that could not be claimed or settled; a backup that failed is
 // returned as such.
 func (s *Service) Run(ctx context.Context, id string) (models.Backup, error) {
-	if err := s.store.Claim(ctx, id, "", s.runner.id(), models.Now().Add(leaseTime)); err != nil {
+	if err := s.claim(ctx, id, ""); err != nil {
 		return models.Backup{}, err
 	}
 	return s.carryOut(ctx, id)
 }
 
-// carryOut runs a backup whose lease this process holds, to its settlement.
+// carryOut runs a claimed backup to its settlement.
 func (s *Service) carryOut(ctx context.Context, id string) (models.Backup, error) {
-	s.running.Add(1)
-	defer s.running.Done()
+	defer s.deactivate(id)
 	r, err := s.newRun(ctx, id)
 	if err != nil {
 		return models.Backup{}, fmt.Errorf("run backup %s: %w", id, err)
@@ -92,6 +91,9 @@ func (r *run) do(ctx context.Context) error {
 	if err := os.MkdirAll(s.folder(r.backup.ID), 0o700); err != nil {
 		return fmt.Errorf("make the spool folder: %w", err)
 	}
+	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), models.Now().Add(leaseTime), r.progress()); err != nil {
+		return err
+	}
 	if r.backup.DumpedAt != nil {
 		return r.copyAgain(ctx)
 	}
@@ -105,12 +107,12 @@ func (r *run) enter(p models.Phase) {
 	r.phase = p
 }
 
-// enterUnless moves to a phase, unless the run is already in a later one.
-func (r *run) enterUnless(p, later models.Phase) {
+// enterAfter moves from one phase to the next, and from no other.
+func (r *run) enterAfter(from, to models.Phase) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.phase != later {
-		r.phase = p
+	if r.phase == from {
+		r.phase = to
 	}
 }
 
@@ -155,9 +157,9 @@ func (r *run) saveCopies(ctx context.Context) {
 
 // settle writes down how the backup ended, trying for a while when the metadata
 // database does not answer, and then tidies the spool.
-func (r *run) settle(ctx context.Context, dumpErr error) (models.Backup, error) {
+func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, error) {
 	s := r.service
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(runCtx), s.options.SettleTime)
 	defer cancel()
 	if dumpErr != nil {
 		r.giveUpCopies(ctx)
@@ -180,7 +182,7 @@ func (r *run) settle(ctx context.Context, dumpErr error) (models.Backup, error) 
 	r.tidy(ctx, status)
 	b, err := s.store.Backup(ctx, r.backup.ID)
 	if err == nil {
-		s.announce(ctx, b, r.job)
+		s.announce(runCtx, b, r.job)
 	}
 	return b, err
 }
@@ -204,7 +206,7 @@ func orFinished(text string) string {
 func (s *Service) announce(ctx context.Context, b models.Backup, job models.Job) {
 	s.log.Info("backup settled", "backup_id", b.ID, "job", b.Label, "status", string(b.Status), "error", b.Error)
 	if b.Status == models.StatusFinished && job.DrillAfter && s.options.AfterFinish != nil {
-		s.options.AfterFinish(context.WithoutCancel(ctx), b)
+		s.options.AfterFinish(ctx, b)
 	}
 }
 

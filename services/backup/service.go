@@ -40,6 +40,9 @@ type Options struct {
 	Serves bool
 	// Concurrency bounds how many queued backups run at once; 0 means 4.
 	Concurrency int
+	// SettleTime is how long a run tries to write down how it went while the
+	// metadata database does not take it; 0 means 30 seconds.
+	SettleTime time.Duration
 	// AfterFinish, when set, is called in the run's own goroutine after a backup
 	// of a job that asks for drills has finished.
 	AfterFinish func(ctx context.Context, b models.Backup)
@@ -56,6 +59,13 @@ type Service struct {
 	runner  *runner
 	nudge   chan struct{}
 	running sync.WaitGroup
+
+	mu sync.Mutex
+	// active are the backups that this process really works on, which may be
+	// fewer than it holds when the metadata database was away.
+	active map[string]bool
+	// recovering keeps one recovery from starting beside another.
+	recovering sync.Mutex
 }
 
 // New returns a Service whose runner is alive until Close.
@@ -63,12 +73,18 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Concurrency == 0 {
 		o.Concurrency = 4
 	}
+	if o.SettleTime == 0 {
+		o.SettleTime = 30 * time.Second
+	}
 	r, err := newRunner(o.DataDir, o.Serves)
 	if err != nil {
 		return nil, err
 	}
 	s := &Service{store: o.Store, catalog: o.Catalog, spool: filepath.Join(o.DataDir, "spool"),
-		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1)}
+		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1), active: map[string]bool{}}
+	if !o.Serves {
+		return s, nil // only servers are looked for
+	}
 	if err := s.store.Beat(ctx, r.row); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
@@ -78,9 +94,51 @@ func New(ctx context.Context, o Options) (*Service, error) {
 // Close waits for the runs of this process to end and gives the runner up.
 func (s *Service) Close() error {
 	s.running.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), settleTime)
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.SettleTime)
 	defer cancel()
-	return errors.Join(s.store.RemoveRunner(ctx, s.runner.id()), s.runner.close())
+	var err error
+	if s.options.Serves {
+		err = s.store.RemoveRunner(ctx, s.runner.id())
+	}
+	return errors.Join(err, s.runner.close())
+}
+
+// claim takes a backup over from the given owner. It is noted as active before it
+// is held: what this process holds and does not work on is taken for dead.
+func (s *Service) claim(ctx context.Context, id, from string) error {
+	if !s.activate(id) {
+		return models.Conflictf("backup %s is being run by this process already", id)
+	}
+	if err := s.store.Claim(ctx, id, from, s.runner.id(), models.Now().Add(leaseTime)); err != nil {
+		s.deactivate(id)
+		return err
+	}
+	return nil
+}
+
+// activate reports whether the backup was not active yet.
+func (s *Service) activate(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.active[id] {
+		return false
+	}
+	s.active[id] = true
+	s.running.Add(1)
+	return true
+}
+
+func (s *Service) deactivate(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.active, id)
+	s.running.Done()
+}
+
+func (s *Service) isActive(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.active[id]
 }
 
 // Start queues a backup of a job now. It returns models.ErrConflict when the
@@ -116,7 +174,7 @@ func (s *Service) start(ctx context.Context, jobID string, by models.Trigger, sl
 // sentence, where people look for it.
 func (s *Service) newBackup(ctx context.Context, job models.Job, by models.Trigger, slot string) models.Backup {
 	b := models.Backup{ID: models.NewID(), JobID: job.ID, Label: job.Label, SourceID: job.SourceID, Slot: slot,
-		Trigger: by, Attempt: 1, Status: models.StatusPending, Phase: models.PhaseQueued, CreatedAt: models.Now()}
+		Compression: job.Compression, Trigger: by, Attempt: 1, Status: models.StatusPending, Phase: models.PhaseQueued, CreatedAt: models.Now()}
 	if slot == "" {
 		b.Slot = "manual:" + b.ID
 	}
@@ -145,7 +203,7 @@ func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
 	if b.Status != models.StatusFailed {
 		return b, models.Conflictf("backup %s is %s: only a failed backup can be tried again", id, b.Status)
 	}
-	if err := s.store.Requeue(ctx, id, !s.dumpIsKept(b)); err != nil {
+	if err := s.store.Requeue(ctx, id, !s.dumpIsKept(ctx, b)); err != nil {
 		return b, err
 	}
 	s.wake()
@@ -153,8 +211,8 @@ func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
 }
 
 // dumpIsKept reports whether the proven dump can still be had: from the spool,
-// or from a copy that finished.
-func (s *Service) dumpIsKept(b models.Backup) bool {
+// or from a finished copy that is still on its drive.
+func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) bool {
 	if b.DumpedAt == nil {
 		return false
 	}
@@ -162,18 +220,29 @@ func (s *Service) dumpIsKept(b models.Backup) bool {
 		return true
 	}
 	for _, f := range b.DriveFiles {
-		if f.Status == models.StatusFinished {
+		if f.Status == models.StatusFinished && s.isThere(ctx, f, b.Size) {
 			return true
 		}
 	}
 	return false
 }
 
+// isThere reports whether a drive still has a copy of the right length.
+func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) bool {
+	d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
+	if err != nil {
+		return false
+	}
+	stored, err := d.Stat(ctx, f.Key)
+	return err == nil && stored.Size == size
+}
+
 // Wait returns the backup once it has settled, or the context's error with the
 // backup as it stood last.
 func (s *Service) Wait(ctx context.Context, id string) (models.Backup, error) {
-	tick := time.NewTicker(waitStep)
+	tick, settle := time.NewTicker(waitStep), time.NewTicker(recoverStep)
 	defer tick.Stop()
+	defer settle.Stop()
 	for {
 		b, err := s.store.Backup(ctx, id)
 		if err != nil || b.Status.Settled() {
@@ -183,6 +252,10 @@ func (s *Service) Wait(ctx context.Context, id string) (models.Backup, error) {
 		case <-ctx.Done():
 			return b, ctx.Err()
 		case <-tick.C:
+		case <-settle.C: // its runner may have died
+			if err := s.SettleDead(ctx); err != nil {
+				s.log.Warn("left-overs are not settled", "error", err)
+			}
 		}
 	}
 }

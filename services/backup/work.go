@@ -19,7 +19,7 @@ func (s *Service) Work(ctx context.Context) error {
 	beat, recovery := time.NewTicker(beatStep), time.NewTicker(recoverStep)
 	defer beat.Stop()
 	defer recovery.Stop()
-	s.background(ctx, "recover", s.Recover)
+	s.background(ctx, "recover", s.recoverBeside)
 	for {
 		s.takeQueued(ctx, places)
 		select {
@@ -30,9 +30,14 @@ func (s *Service) Work(ctx context.Context) error {
 		case <-beat.C:
 			s.beat(ctx)
 		case <-recovery.C:
-			s.background(ctx, "recover", s.Recover)
+			s.background(ctx, "recover", s.recoverBeside)
 		}
 	}
+}
+
+// recoverBeside carries on with long uploads beside everything else.
+func (s *Service) recoverBeside(ctx context.Context) error {
+	return s.recover(ctx, func(id string) { s.running.Go(func() { s.resume(ctx, id) }) })
 }
 
 // background runs work that must not hold up the queue; one of a kind at a time
@@ -72,7 +77,7 @@ func (s *Service) takeQueued(ctx context.Context, places chan struct{}) {
 func (s *Service) takeOne(ctx context.Context, done func()) bool {
 	b, err := s.store.NextQueued(ctx)
 	if err == nil {
-		err = s.store.Claim(ctx, b.ID, "", s.runner.id(), models.Now().Add(leaseTime))
+		err = s.claim(ctx, b.ID, "")
 	}
 	switch {
 	case err == nil:

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -62,7 +63,7 @@ func (s *Service) Drill(ctx context.Context, backupID string) (models.Drill, err
 	start := time.Now()
 	d := s.try(ctx, b)
 	d.ID, d.BackupID, d.Duration, d.CreatedAt = models.NewID(), b.ID, time.Since(start), models.Now()
-	if err := s.store.InsertDrill(ctx, d); err != nil {
+	if err := s.store.InsertDrill(context.WithoutCancel(ctx), d); err != nil {
 		return d, fmt.Errorf("record the drill of backup %s: %w", b.ID, err)
 	}
 	s.log.Info("drill done", "backup_id", b.ID, "job", b.Label, "outcome", string(d.Outcome), "reason", d.Reason)
@@ -107,9 +108,14 @@ func (s *Service) restoreAndCompare(ctx context.Context, copied io.Reader, kind 
 	defer scratch.remove()
 	file := &digestReader{from: copied, sum: sha256.New()}
 	got, err := prove(ctx, file, kind, m.File, scratch.dir)
+	var scratchFault *fs.PathError
 	switch {
 	case ctx.Err() != nil:
 		return unverified("", "the drill was stopped before it was done")
+	case file.err != nil:
+		return unverified("", fmt.Sprintf("the copy could not be read: %v", file.err))
+	case errors.As(err, &scratchFault):
+		return unverified("", fmt.Sprintf("the scratch database could not be written: %v", err))
 	case errors.Is(err, models.ErrNoSpace):
 		return unverified("", err.Error())
 	case err != nil:
@@ -158,12 +164,17 @@ type digestReader struct {
 	from io.Reader
 	sum  hash.Hash
 	n    int64
+	// err is why the drive could not be read on; the copy itself may be good.
+	err error
 }
 
 func (r *digestReader) Read(p []byte) (int, error) {
 	n, err := r.from.Read(p)
 	r.sum.Write(p[:n])
 	r.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
 	return n, err
 }
 

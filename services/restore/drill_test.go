@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -178,6 +179,32 @@ func TestADrillThatCannotBeMadeSaysWhy(t *testing.T) {
 	_, err := restore.New(s, s, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
 	if !errors.Is(err, models.ErrConflict) {
 		t.Errorf("a failed backup was drilled: %v", err)
+	}
+}
+
+// brokenShelf is a drive that breaks off in the middle.
+type brokenShelf struct{ *shelf }
+
+func (s brokenShelf) Open(context.Context, string, string) (io.ReadCloser, models.DriveFile, error) {
+	r := io.MultiReader(bytes.NewReader(s.copy[:len(s.copy)/2]), iotest.ErrReader(errors.New("connection reset")))
+	return io.NopCloser(r), models.DriveFile{ID: "copy"}, nil
+}
+
+func TestADriveThatBreaksOffDisprovesNothing(t *testing.T) {
+	s := stocked(t)
+	d, err := restore.New(s, brokenShelf{s}, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
+	if err != nil || d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, "connection reset") {
+		t.Errorf("got %s: %s (%v)", d.Outcome, d.Reason, err)
+	}
+}
+
+func TestAStoppedDrillDisprovesNothing(t *testing.T) {
+	s := stocked(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d, err := restore.New(s, s, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(ctx, s.backup.ID)
+	if err != nil || d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, "stopped") {
+		t.Errorf("got %s: %s (%v)", d.Outcome, d.Reason, err)
 	}
 }
 

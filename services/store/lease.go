@@ -116,6 +116,18 @@ func (s *Store) ChangeDriveFile(ctx context.Context, backupID, driveFileID, runn
 	})
 }
 
+// SaveCopySize records how many bytes a drive has taken of a copy that is still
+// pending. A copy that has settled meanwhile is left as it is.
+func (s *Store) SaveCopySize(ctx context.Context, backupID, driveFileID, runner string, size int64) error {
+	return s.write(ctx, "record the progress of a copy of the backup "+backupID, func(tx *gorm.DB) error {
+		if err := mustHold(tx, backupID, runner); err != nil {
+			return err
+		}
+		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ? AND status = ?", driveFileID, backupID, models.StatusPending)
+		return file.Updates(map[string]any{"size": size, "updated_at": models.Now()}).Error
+	})
+}
+
 // mustHold checks the lease and keeps it as it is until the transaction ends.
 func mustHold(tx *gorm.DB, id, runner string) error {
 	var b models.Backup

@@ -30,6 +30,26 @@ func testClaim(t *testing.T, s *Store) {
 	wants(t, s.Claim(t.Context(), b.ID, "", "r1", until), models.ErrConflict)
 }
 
+// testCopySize: a report of progress that comes late undoes nothing.
+func testCopySize(t *testing.T, s *Store) {
+	f := configure(t, s)
+	b := f.inserted(t, s, slot(1))
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+	file := value(s.Backup(t.Context(), b.ID))(t).DriveFiles[0]
+	must(t, s.SaveCopySize(t.Context(), b.ID, file.ID, "r1", 7))
+	equal(t, "the size", value(s.Backup(t.Context(), b.ID))(t).DriveFiles[0].Size, int64(7))
+	path, at := "/nas/f", models.Now()
+	must(t, s.ChangeDriveFile(t.Context(), b.ID, file.ID, "r1", models.DriveFileChange{Status: models.StatusFinished, Path: &path, Size: 9, VerifiedAt: &at}))
+	must(t, s.SaveCopySize(t.Context(), b.ID, file.ID, "r1", 8))
+	got := value(s.Backup(t.Context(), b.ID))(t).DriveFiles[0]
+	equal(t, "the status", got.Status, models.StatusFinished)
+	equal(t, "the size", got.Size, int64(9))
+	if got.Path == nil || *got.Path != path {
+		t.Errorf("the path is %v", got.Path)
+	}
+	wants(t, s.SaveCopySize(t.Context(), b.ID, file.ID, "r2", 8), models.ErrConflict)
+}
+
 func testRaceClaim(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.inserted(t, s, slot(1))

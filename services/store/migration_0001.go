@@ -61,28 +61,29 @@ func (job0001) TableName() string { return "jobs" }
 // backup0001 is indexed for every list there is: all, of a label, of a job, of
 // a status, of both, and the proven ones, each by creation.
 type backup0001 struct {
-	ID         string     `gorm:"primaryKey;size:36;index:idx_backups_created,priority:2;index:idx_backups_label,priority:3;index:idx_backups_job,priority:3;index:idx_backups_status,priority:3;index:idx_backups_job_status,priority:4;index:idx_backups_job_proven,priority:4"`
-	JobID      string     `gorm:"size:36;not null;uniqueIndex:idx_backups_slot,priority:1;index:idx_backups_job,priority:1;index:idx_backups_job_status,priority:1;index:idx_backups_job_proven,priority:1"`
-	Label      string     `gorm:"size:255;not null;index:idx_backups_label,priority:1"`
-	SourceID   string     `gorm:"size:36;not null"`
-	Slot       string     `gorm:"size:64;not null;uniqueIndex:idx_backups_slot,priority:2"`
-	Trigger    string     `gorm:"size:16;not null"`
-	Attempt    int        `gorm:"not null"`
-	Status     string     `gorm:"size:16;not null;index:idx_backups_status,priority:1;index:idx_backups_job_status,priority:2"`
-	Phase      string     `gorm:"size:16;not null"`
-	FileName   string     `gorm:"size:255;not null"`
-	DumpPath   *string    `gorm:"size:4096"`
-	Error      string     `gorm:"type:mediumtext"`
-	Warnings   string     `gorm:"type:mediumtext"`
-	RawSize    int64      `gorm:"not null"`
-	Size       int64      `gorm:"not null"`
-	SHA256     string     `gorm:"column:sha256;size:64;not null"`
-	LeaseOwner string     `gorm:"size:36;not null"`
-	LeaseUntil *time.Time `gorm:"precision:6"`
-	StartedAt  *time.Time `gorm:"precision:6"`
-	DumpedAt   *time.Time `gorm:"precision:6"`
-	SettledAt  *time.Time `gorm:"precision:6"`
-	ProvenAt   *time.Time `gorm:"precision:6"`
+	ID          string     `gorm:"primaryKey;size:36;index:idx_backups_created,priority:2;index:idx_backups_label,priority:3;index:idx_backups_job,priority:3;index:idx_backups_status,priority:3;index:idx_backups_job_status,priority:4;index:idx_backups_job_proven,priority:4"`
+	JobID       string     `gorm:"size:36;not null;uniqueIndex:idx_backups_slot,priority:1;index:idx_backups_job,priority:1;index:idx_backups_job_status,priority:1;index:idx_backups_job_proven,priority:1"`
+	Label       string     `gorm:"size:255;not null;index:idx_backups_label,priority:1"`
+	SourceID    string     `gorm:"size:36;not null"`
+	Slot        string     `gorm:"size:64;not null;uniqueIndex:idx_backups_slot,priority:2"`
+	Trigger     string     `gorm:"size:16;not null"`
+	Compression string     `gorm:"size:16;not null"`
+	Attempt     int        `gorm:"not null"`
+	Status      string     `gorm:"size:16;not null;index:idx_backups_status,priority:1;index:idx_backups_job_status,priority:2"`
+	Phase       string     `gorm:"size:16;not null"`
+	FileName    string     `gorm:"size:255;not null"`
+	DumpPath    *string    `gorm:"size:4096"`
+	Error       string     `gorm:"type:mediumtext"`
+	Warnings    string     `gorm:"type:mediumtext"`
+	RawSize     int64      `gorm:"not null"`
+	Size        int64      `gorm:"not null"`
+	SHA256      string     `gorm:"column:sha256;size:64;not null"`
+	LeaseOwner  string     `gorm:"size:36;not null"`
+	LeaseUntil  *time.Time `gorm:"precision:6"`
+	StartedAt   *time.Time `gorm:"precision:6"`
+	DumpedAt    *time.Time `gorm:"precision:6"`
+	SettledAt   *time.Time `gorm:"precision:6"`
+	ProvenAt    *time.Time `gorm:"precision:6"`
 	// Proven is computed from ProvenAt, because an index can find the newest
 	// backup that has a value but not the newest that is not null.
 	Proven    bool       `gorm:"type:tinyint GENERATED ALWAYS AS (proven_at IS NOT NULL) VIRTUAL;index:idx_backups_job_proven,priority:2"`
