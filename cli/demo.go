@@ -73,7 +73,11 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 		return err
 	}
 	log := quietLog(cmd.ErrOrStderr())
-	a, err := openApp(ctx, c, !once, log)
+	mode := serving
+	if once {
+		mode = running
+	}
+	a, err := openApp(ctx, c, mode, log)
 	if err != nil {
 		return err
 	}
@@ -122,7 +126,7 @@ func (a *app) firstBackup(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "Backing it up …\n")
-	b, err := a.backups.Start(ctx, job.ID, models.TriggerCLI)
+	b, err := a.queue(ctx, job)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ being made, before the first run: connections, dump tools and their versions, wh
 the account may not see, and free space. Ends with status 1 when there is a problem.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				d := &doctor{app: a, out: cmd.OutOrStdout()}
 				return d.examine(ctx)
 			})
@@ -74,16 +74,17 @@ func (d *doctor) dataFolder() {
 }
 
 func (d *doctor) sources(ctx context.Context) error {
-	sources, err := d.app.store.Sources(ctx)
-	if err != nil {
-		return err
-	}
+	sources := d.app.config.Sources
 	if len(sources) == 0 {
 		fmt.Fprintln(d.out, "data sources")
 		d.say("PROBLEM", "none is configured: add one below data_sources")
 	}
-	for _, row := range sources {
-		fmt.Fprintf(d.out, "data source %q (%s)\n", row.Label, row.Provider)
+	for _, configured := range sources {
+		fmt.Fprintf(d.out, "data source %q (%s)\n", configured.Label, configured.Provider)
+		row, err := d.app.store.SourceByLabel(ctx, configured.Label)
+		if err != nil {
+			return err
+		}
 		src, _, _, err := d.app.catalog.OpenSource(ctx, row.ID)
 		if err != nil {
 			d.say("PROBLEM", err.Error())
@@ -108,16 +109,17 @@ func (d *doctor) sources(ctx context.Context) error {
 }
 
 func (d *doctor) drives(ctx context.Context) error {
-	drives, err := d.app.store.Drives(ctx)
-	if err != nil {
-		return err
-	}
+	drives := d.app.config.Drives
 	if len(drives) == 0 {
 		fmt.Fprintln(d.out, "drives")
 		d.say("PROBLEM", "none is configured: add one below drives")
 	}
-	for _, row := range drives {
-		fmt.Fprintf(d.out, "drive %q (%s)\n", row.Label, row.Provider)
+	for _, configured := range drives {
+		fmt.Fprintf(d.out, "drive %q (%s)\n", configured.Label, configured.Provider)
+		row, err := d.app.store.DriveByLabel(ctx, configured.Label)
+		if err != nil {
+			return err
+		}
 		place, _, err := d.app.catalog.OpenDrive(ctx, row.ID)
 		if err != nil {
 			d.say("PROBLEM", err.Error())

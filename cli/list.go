@@ -18,7 +18,7 @@ func newList(f *flags) *cobra.Command {
 		Short: "List the backups, newest first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
 				if err := a.backups.SettleDead(ctx); err != nil {
 					a.log.Warn("left-overs of an earlier run are not all settled", "error", err)
 				}

@@ -15,7 +15,7 @@ func newRetry(f *flags) *cobra.Command {
 		Long:  "Tries a failed backup again. When its dump is still there only the missing copies are made; otherwise the database is dumped anew.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				if err := a.backups.Recover(ctx); err != nil {
 					a.log.Warn("left-overs of an earlier run are not all settled", "error", err)
 				}

@@ -24,7 +24,7 @@ fails. Without it the backup is handed to the running server; when there is none
 this command makes it all the same.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				return a.run(ctx, cmd.OutOrStdout(), f, args[0], wait)
 			})
 		},
@@ -34,12 +34,12 @@ this command makes it all the same.`,
 }
 
 // withApp runs a command over the configured services and closes them after it.
-func withApp(cmd *cobra.Command, f *flags, do func(ctx context.Context, a *app) error) (err error) {
+func withApp(cmd *cobra.Command, f *flags, mode access, do func(ctx context.Context, a *app) error) (err error) {
 	c, err := f.load("")
 	if err != nil {
 		return err
 	}
-	a, err := openApp(cmd.Context(), c, false, quietLog(cmd.ErrOrStderr()))
+	a, err := openApp(cmd.Context(), c, mode, quietLog(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func newServe(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a, err := openApp(cmd.Context(), c, true, serverLog(cmd.ErrOrStderr()))
+			a, err := openApp(cmd.Context(), c, serving, serverLog(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -64,7 +64,7 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options) 
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	plan := schedule.New(a.store, a.backups, a.log)
+	plan := schedule.New(a.catalog, a.backups, a.log)
 	handler := web.New(a.webOptions(listener.Addr(), key, plan))
 	a.greet(out, listener.Addr())
 	if err := a.drills.Sweep(); err != nil {

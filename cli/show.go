@@ -21,7 +21,7 @@ func newShow(f *flags) *cobra.Command {
 		Short: "Show one backup, with its copies, its content and its log",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withApp(cmd, f, func(ctx context.Context, a *app) error {
+			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
 				if err := a.backups.SettleDead(ctx); err != nil {
 					a.log.Warn("left-overs of an earlier run are not all settled", "error", err)
 				}

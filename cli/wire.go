@@ -50,9 +50,20 @@ func (f *flags) load(listen string) (config.Config, error) {
 	return c, nil
 }
 
-// openApp puts the services together. serves says that this process will take
-// backups from the queue.
-func openApp(ctx context.Context, c config.Config, serves bool, log *slog.Logger) (*app, error) {
+// access is what a process may do to the metadata that others use, too.
+type access int
+
+const (
+	// looking reads: what is configured elsewhere stays as it is.
+	looking access = iota
+	// running adds what its own configuration names, and removes nothing.
+	running
+	// serving makes its own configuration the whole plan.
+	serving
+)
+
+// openApp puts the services together.
+func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger) (*app, error) {
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
@@ -62,16 +73,29 @@ func openApp(ctx context.Context, c config.Config, serves bool, log *slog.Logger
 		return nil, err
 	}
 	a.catalog = catalog.New(a.store, source.Lookup, drive.Lookup)
-	if err := a.catalog.Apply(ctx, c.Plan()); err != nil {
+	if err := a.plan(ctx, mode); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
-	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: serves, Log: log,
+	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: mode == serving, Log: log,
 		AfterFinish: func(ctx context.Context, b models.Backup) { a.drillAfter(ctx, b) }})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.drills = restore.New(a.store, a.backups, source.Lookup, c.Data, log)
 	return a, nil
+}
+
+// plan makes the configuration the catalog's, and the store's as far as mode
+// allows. A process without a configuration file asks for nothing, which is no
+// reason to remove what others asked for.
+func (a *app) plan(ctx context.Context, mode access) error {
+	plan := a.config.Plan()
+	if mode == looking || a.config.File == "" {
+		a.catalog.Load(plan)
+		return nil
+	}
+	plan.Keep = mode == running
+	return a.catalog.Apply(ctx, plan)
 }
 
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {

@@ -80,6 +80,9 @@ type Plan struct {
 	Sources []Source
 	Drives  []Drive
 	Jobs    []PlannedJob
+	// Keep says that rows which the plan lacks stay as they are: a command beside
+	// a server must not remove what the server's own file names.
+	Keep bool
 }
 
 // PlannedJob is a job as a configuration file names it.

@@ -19,20 +19,35 @@ func (c *Catalog) Apply(ctx context.Context, plan models.Plan) error {
 	if err := c.store.ApplyPlan(ctx, open); err != nil {
 		return fmt.Errorf("record the configuration: %w", err)
 	}
+	c.take(plan)
+	return nil
+}
+
+// Load makes a plan the current one in memory only, for a process that must not
+// change what the store says.
+func (c *Catalog) Load(plan models.Plan) {
+	c.applying.Lock()
+	defer c.applying.Unlock()
+	c.take(plan)
+}
+
+func (c *Catalog) take(plan models.Plan) {
 	next := index(plan)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.current = next
-	return nil
 }
 
 func index(plan models.Plan) configured {
-	next := configured{sources: map[string]models.Source{}, drives: map[string]models.Drive{}}
+	next := configured{sources: map[string]models.Source{}, drives: map[string]models.Drive{}, jobs: map[string]bool{}}
 	for _, s := range plan.Sources {
 		next.sources[s.Label] = s
 	}
 	for _, d := range plan.Drives {
 		next.drives[d.Label] = d
+	}
+	for _, j := range plan.Jobs {
+		next.jobs[j.Job.Label] = true
 	}
 	return next
 }
@@ -40,7 +55,7 @@ func index(plan models.Plan) configured {
 // withoutSecrets copies a plan for the store. A kind that is not known stops
 // it: which of its settings are secret cannot be told.
 func (c *Catalog) withoutSecrets(plan models.Plan) (models.Plan, error) {
-	open := models.Plan{Jobs: plan.Jobs}
+	open := models.Plan{Jobs: plan.Jobs, Keep: plan.Keep}
 	for _, s := range plan.Sources {
 		kind, err := c.sourceKind(s.Provider)
 		if err != nil {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/backupman/backupman/models"
@@ -14,9 +15,11 @@ import (
 // return models.ErrNotFound for an id that was never there.
 type Store interface {
 	// ApplyPlan makes the rows say what the plan says, in one transaction, and
-	// marks what the plan lacks as removed.
+	// marks what the plan lacks as removed unless it says Keep.
 	ApplyPlan(ctx context.Context, p models.Plan) error
 	Job(ctx context.Context, id string) (models.Job, error)
+	// Jobs returns every job that was not removed.
+	Jobs(ctx context.Context) ([]models.Job, error)
 	Source(ctx context.Context, id string) (models.Source, error)
 	Drive(ctx context.Context, id string) (models.Drive, error)
 }
@@ -44,9 +47,10 @@ type Catalog struct {
 type configured struct {
 	sources map[string]models.Source
 	drives  map[string]models.Drive
+	jobs    map[string]bool
 }
 
-// New returns an empty catalog: nothing opens until Apply.
+// New returns an empty catalog: nothing opens until Apply or Load.
 func New(store Store, sources SourceLookup, drives DriveLookup) *Catalog {
 	return &Catalog{store: store, sourceKind: sources, driveKind: drives}
 }
@@ -58,6 +62,17 @@ func (c *Catalog) Job(ctx context.Context, id string) (models.Job, error) {
 		return models.Job{}, fmt.Errorf("find the job %s: %w", id, err)
 	}
 	return job, nil
+}
+
+// Jobs returns the jobs that this process is configured with. The store may hold
+// more, of a command that was run with another file, which would only fail here.
+func (c *Catalog) Jobs(ctx context.Context) ([]models.Job, error) {
+	stored, err := c.store.Jobs(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the jobs: %w", err)
+	}
+	configured := c.snapshot().jobs
+	return slices.DeleteFunc(stored, func(j models.Job) bool { return !configured[j.Label] }), nil
 }
 
 func (c *Catalog) snapshot() configured {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -145,6 +146,43 @@ func TestApplyWhileOpening(t *testing.T) {
 	wg.Wait()
 }
 
+func TestLoadWritesNothing(t *testing.T) {
+	store := newStore()
+	server, command := catalog.New(store, sourceKind, driveKind), catalog.New(store, sourceKind, driveKind)
+	if err := server.Apply(t.Context(), plan("shop", "nas")); err != nil {
+		t.Fatal(err)
+	}
+	store.refuse = errors.New("a command that looks must not write")
+	command.Load(plan("shop", "nas"))
+	if _, _, row, err := command.OpenSource(t.Context(), "id-shop"); err != nil || row.Settings["password"] != "secret-of-shop" {
+		t.Errorf("opened %q: %v", row.ID, err)
+	}
+}
+
+func TestKeepReachesTheStore(t *testing.T) {
+	store := newStore()
+	p := plan("shop", "nas")
+	p.Keep = true
+	if err := catalog.New(store, sourceKind, driveKind).Apply(t.Context(), p); err != nil || !store.applied.Keep {
+		t.Errorf("the store got Keep %v: %v", store.applied.Keep, err)
+	}
+}
+
+func TestJobsAreThoseOfTheConfiguration(t *testing.T) {
+	store := newStore()
+	c := catalog.New(store, sourceKind, driveKind)
+	p := plan("shop", "nas")
+	p.Jobs = []models.PlannedJob{{Job: models.Job{Label: "nightly"}, Source: "shop", Drives: []string{"nas"}}}
+	if err := c.Apply(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	store.jobs = []models.Job{{ID: "1", Label: "nightly"}, {ID: "2", Label: "of another file"}}
+	jobs, err := c.Jobs(t.Context())
+	if err != nil || len(jobs) != 1 || jobs[0].ID != "1" {
+		t.Errorf("the jobs are %+v, %v", jobs, err)
+	}
+}
+
 func plan(sourceLabel, driveLabel string) models.Plan {
 	return models.Plan{
 		Sources: []models.Source{{Label: sourceLabel, Provider: "mysql", Settings: models.Settings{"host": "host-of-" + sourceLabel, "password": "secret-of-" + sourceLabel}}},
@@ -192,6 +230,7 @@ type fakeStore struct {
 	applied models.Plan
 	sources map[string]models.Source
 	drives  map[string]models.Drive
+	jobs    []models.Job
 	refuse  error
 }
 
@@ -220,6 +259,8 @@ func (s *fakeStore) ApplyPlan(_ context.Context, p models.Plan) error {
 func (s *fakeStore) Job(_ context.Context, id string) (models.Job, error) {
 	return models.Job{}, models.NotFoundf("there is no job %s", id)
 }
+
+func (s *fakeStore) Jobs(context.Context) ([]models.Job, error) { return slices.Clone(s.jobs), nil }
 
 func (s *fakeStore) Source(_ context.Context, id string) (models.Source, error) {
 	s.mu.Lock()

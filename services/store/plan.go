@@ -12,8 +12,8 @@ import (
 
 // ApplyPlan makes the metadata hold what a configuration asks for, in one
 // transaction: sources, drives and jobs are matched by label and keep their
-// ids, what is no longer asked for is marked as removed, and what returns is
-// not. UpdatedAt changes only where something did. Settings are stored as they
+// ids, what is no longer asked for is marked as removed unless the plan says
+// Keep, and what returns is not. UpdatedAt changes only where something did. Settings are stored as they
 // are given, so the caller leaves secrets out.
 func (s *Store) ApplyPlan(ctx context.Context, p models.Plan) error {
 	const doing = "apply the configuration to the metadata"
@@ -27,15 +27,15 @@ func (s *Store) ApplyPlan(ctx context.Context, p models.Plan) error {
 }
 
 func applyPlan(tx *gorm.DB, p models.Plan, now time.Time) error {
-	sources, err := applyPlaces(tx, "sources", sourcePlaces(p.Sources), now)
+	sources, err := applyPlaces(tx, "sources", sourcePlaces(p.Sources), p.Keep, now)
 	if err != nil {
 		return err
 	}
-	drives, err := applyPlaces(tx, "drives", drivePlaces(p.Drives), now)
+	drives, err := applyPlaces(tx, "drives", drivePlaces(p.Drives), p.Keep, now)
 	if err != nil {
 		return err
 	}
-	return applyJobs(tx, resolveJobs(p.Jobs, sources, drives), now)
+	return applyJobs(tx, resolveJobs(p.Jobs, sources, drives), p.Keep, now)
 }
 
 // checkPlan returns models.ErrInvalid when a job names what the plan lacks, or
@@ -114,8 +114,9 @@ func drivePlaces(drives []models.Drive) []place {
 	return places
 }
 
-// applyPlaces returns the ids of the planned places by label.
-func applyPlaces(tx *gorm.DB, table string, planned []place, now time.Time) (map[string]string, error) {
+// applyPlaces returns the ids of the planned places by label; keep leaves the
+// others as they are.
+func applyPlaces(tx *gorm.DB, table string, planned []place, keep bool, now time.Time) (map[string]string, error) {
 	var stored []place
 	if err := tx.Table(table).Find(&stored).Error; err != nil {
 		return nil, err
@@ -132,6 +133,9 @@ func applyPlaces(tx *gorm.DB, table string, planned []place, now time.Time) (map
 		}
 		ids[p.Label] = id
 		delete(known, p.Label)
+	}
+	if keep {
+		return ids, nil
 	}
 	for _, gone := range known {
 		if err := remove(tx.Table(table), gone.ID, now); err != nil {

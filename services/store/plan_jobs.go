@@ -23,7 +23,8 @@ func resolveJobs(planned []models.PlannedJob, sources, drives map[string]string)
 	return jobs
 }
 
-func applyJobs(tx *gorm.DB, planned []models.Job, now time.Time) error {
+// applyJobs makes the jobs those of a plan; keep leaves the others as they are.
+func applyJobs(tx *gorm.DB, planned []models.Job, keep bool, now time.Time) error {
 	var stored []models.Job
 	if err := tx.Find(&stored).Error; err != nil {
 		return err
@@ -37,6 +38,9 @@ func applyJobs(tx *gorm.DB, planned []models.Job, now time.Time) error {
 			return err
 		}
 		delete(known, j.Label)
+	}
+	if keep {
+		return nil
 	}
 	for _, gone := range known {
 		if err := remove(tx.Model(&models.Job{}), gone.ID, now); err != nil {

@@ -46,6 +46,7 @@ func testPlan(t *testing.T, s *Store) {
 		t.Fatal("the source did not change but has an UpdatedAt")
 	}
 
+	keeps(t, s)
 	must(t, s.ApplyPlan(ctx, models.Plan{}))
 	_, err := s.JobByLabel(ctx, "nightly")
 	wants(t, err, models.ErrNotFound)
@@ -61,6 +62,27 @@ func testPlan(t *testing.T, s *Store) {
 	equal(t, "the id of the returned job", back.ID, f.job.ID)
 	equal(t, "the number of its drives", len(back.DriveIDs), 2)
 	equal(t, "the returned drive", value(s.DriveByLabel(ctx, "usb"))(t).ID, usb.ID)
+}
+
+// keeps sees that a plan that says Keep adds and changes, and removes nothing.
+func keeps(t *testing.T, s *Store) {
+	t.Helper()
+	ctx := t.Context()
+	before := value(s.JobByLabel(ctx, "nightly"))(t)
+	must(t, s.ApplyPlan(ctx, models.Plan{Keep: true}))
+	if after := value(s.JobByLabel(ctx, "nightly"))(t); !reflect.DeepEqual(after, before) {
+		t.Fatalf("an empty plan that keeps changed the job to\n%+v", after)
+	}
+	other := models.Plan{
+		Keep:    true,
+		Sources: []models.Source{{Label: "wiki", Provider: "sqlite", Settings: models.Settings{"db_path": "/srv/wiki.db"}}},
+		Drives:  []models.Drive{{Label: "nas", Provider: "local", Settings: models.Settings{"folder": "/mnt/third"}}},
+		Jobs:    []models.PlannedJob{{Job: models.Job{Label: "wiki"}, Source: "wiki", Drives: []string{"nas"}}},
+	}
+	must(t, s.ApplyPlan(ctx, other))
+	equal(t, "the number of jobs", len(value(s.Jobs(ctx))(t)), 2)
+	equal(t, "the number of sources", len(value(s.Sources(ctx))(t)), 2)
+	equal(t, "the drive's changed setting", value(s.DriveByLabel(ctx, "nas"))(t).Settings["folder"], "/mnt/third")
 }
 
 func testPlanMissing(t *testing.T, s *Store) {
