@@ -21,6 +21,12 @@ const early = time.Second
 // taken as the trace of a clock that was wrong.
 const setBack = time.Hour
 
+// The pauses between the tries to start one slot grow from the first to the last.
+const (
+	firstPause = 2 * time.Second
+	lastPause  = time.Minute
+)
+
 // backupEntry is one job on the schedule.
 type backupEntry struct {
 	scheduler *Scheduler
@@ -31,8 +37,12 @@ type backupEntry struct {
 	waker gocron.Job
 
 	mu sync.Mutex
-	// since is the newest slot that was started, or when the entry was made.
+	// since is the newest slot that was taken, or when the entry was made.
 	since time.Time
+	// owed is a slot that was taken and could not be started; zero when there is
+	// none. It is tried again from again on.
+	owed  owing
+	again time.Time
 	// busy says that a start is under way.
 	busy bool
 }
@@ -56,6 +66,12 @@ func (e *backupEntry) add(ctx context.Context, wakers gocron.Scheduler) error {
 	return nil
 }
 
+// owing is a slot and how long its next pause is.
+type owing struct {
+	slot  time.Time
+	pause time.Duration
+}
+
 // wake starts the slot that is due, if one is. Nothing that happens in it
 // reaches other jobs.
 func (e *backupEntry) wake(ctx context.Context) {
@@ -63,27 +79,34 @@ func (e *backupEntry) wake(ctx context.Context) {
 	if !ok {
 		return
 	}
-	defer e.release()
+	settled := false
+	defer func() { e.release(slot, settled) }()
 	defer func() {
 		if p := recover(); p != nil {
 			e.scheduler.log.Error("starting a backup panicked", "job_id", e.jobID, "slot", slot,
 				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 		}
 	}()
-	e.start(ctx, slot)
+	settled = e.start(ctx, slot)
 }
 
-func (e *backupEntry) start(ctx context.Context, slot time.Time) {
+// start reports whether the slot needs no other try: it was started, or never
+// will be.
+func (e *backupEntry) start(ctx context.Context, slot time.Time) bool {
 	log := e.scheduler.log.With("job_id", e.jobID, "slot", slot)
 	backup, err := e.scheduler.starter.StartSlot(ctx, e.jobID, slot)
 	switch {
 	case errors.Is(err, models.ErrConflict):
 		log.Info("scheduled backup was not started here", "reason", err)
-	case err != nil:
+	case errors.Is(err, models.ErrNotFound):
 		log.Error("scheduled backup could not be started", "error", err)
+	case err != nil:
+		log.Error("scheduled backup could not be started, trying again soon", "error", err)
+		return false
 	default:
 		log.Info("scheduled backup started", "backup_id", backup.ID)
 	}
+	return true
 }
 
 // take gives the slot that is due to one caller only.
@@ -94,19 +117,22 @@ func (e *backupEntry) take(tolerance time.Duration) (time.Time, bool) {
 	if !ok || e.busy {
 		return time.Time{}, false
 	}
-	e.since, e.busy = slot, true
+	e.since, e.busy = later(e.since, slot), true
 	return slot, true
 }
 
-// due returns the newest slot after the last one started, as seen from now or,
-// when none has come yet, a little later.
+// due returns the newest slot after the last one taken, as seen from now, or the
+// slot that is owed, or, when neither has come yet, one that comes a little later.
 func (e *backupEntry) due(tolerance time.Duration) (time.Time, bool) {
 	now := e.scheduler.clock.Now()
 	if e.since.Sub(now) > setBack {
-		e.since = now
+		e.since, e.owed = now, owing{}
 	}
 	if slot, ok := e.when.Latest(e.since, now); ok {
 		return slot, true
+	}
+	if !e.owed.slot.IsZero() && !now.Before(e.again) {
+		return e.owed.slot, true
 	}
 	next := e.when.Next(later(e.since, now))
 	return next, !next.IsZero() && next.Sub(now) <= tolerance
@@ -120,17 +146,29 @@ func (e *backupEntry) overdue() bool {
 	return ok && !e.busy
 }
 
-func (e *backupEntry) release() {
+// release ends what take began. A slot that is not settled stays owed until a
+// newer one is due.
+func (e *backupEntry) release(slot time.Time, settled bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.busy = false
+	switch {
+	case settled:
+		e.owed = owing{}
+		return
+	case e.owed.slot.Equal(slot):
+		e.owed.pause = min(2*e.owed.pause, lastPause)
+	default:
+		e.owed = owing{slot: slot, pause: firstPause}
+	}
+	e.again = e.scheduler.clock.Now().Add(e.owed.pause)
 }
 
-// newest returns the newest slot that was started, or when the entry was made.
-func (e *backupEntry) newest() time.Time {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.since
+// follow takes over what an entry of the same job has started and still owes.
+func (e *backupEntry) follow(old *backupEntry) {
+	old.mu.Lock()
+	defer old.mu.Unlock()
+	e.since, e.owed, e.again = later(e.since, old.since), old.owed, old.again
 }
 
 func later(a, b time.Time) time.Time {

@@ -10,6 +10,54 @@ import (
 	"github.com/backupman/backupman/services/cron"
 )
 
+// A slot that could not be started is owed, with growing pauses, until it is
+// settled or a newer one is due.
+func TestAnOwedSlotIsTriedAgain(t *testing.T) {
+	slot := time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC)
+	clock := clockwork.NewFakeClockAt(slot.Add(-time.Hour))
+	e := entry(t, clock)
+	clock.Advance(time.Hour)
+	for i, pause := range []int{0, 2, 4, 8, 16, 32, 60, 60} {
+		if pause > 0 {
+			clock.Advance(time.Duration(pause)*time.Second - time.Millisecond)
+			if e.overdue() {
+				t.Fatalf("try %d came before its pause of %d s was over", i+1, pause)
+			}
+			clock.Advance(time.Millisecond)
+		}
+		took, ok := e.take(early)
+		if !ok || !took.Equal(slot) {
+			t.Fatalf("try %d took %s, %v, want the slot of 13:00", i+1, took, ok)
+		}
+		e.release(took, false)
+	}
+	clock.Advance(time.Hour)
+	newer, ok := e.take(early)
+	if !ok || !newer.Equal(slot.Add(time.Hour)) {
+		t.Fatalf("an hour later took %s, %v, want the newer slot", newer, ok)
+	}
+	e.release(newer, false)
+	clock.Advance(2 * time.Second)
+	again, ok := e.take(early)
+	if !ok || !again.Equal(newer) {
+		t.Fatalf("after two seconds took %s, %v, want the newer slot again", again, ok)
+	}
+	e.release(again, true)
+	clock.Advance(2 * time.Minute)
+	if e.overdue() {
+		t.Error("a slot that was started is still owed")
+	}
+}
+
+func entry(t *testing.T, clock clockwork.Clock) *backupEntry {
+	t.Helper()
+	when, err := cron.Parse("0 * * * *", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newBackupEntry(New(nil, nil, slog.New(slog.DiscardHandler), WithClock(clock)), "a", "", when)
+}
+
 // What a tick means, whenever it comes.
 func TestTake(t *testing.T) {
 	made := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -40,7 +88,9 @@ func TestTake(t *testing.T) {
 			for i, tick := range tc.ticks {
 				s.clock = clockwork.NewFakeClockAt(tick)
 				slot, ok := e.take(early)
-				e.release()
+				if ok {
+					e.release(slot, true)
+				}
 				if got := slot.Format(time.TimeOnly); ok != (tc.want[i] != "") || ok && got != tc.want[i] {
 					t.Errorf("tick %d at %s took %s, %v, want %q", i+1, tick.Format(time.TimeOnly), got, ok, tc.want[i])
 				}

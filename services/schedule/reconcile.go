@@ -59,7 +59,7 @@ func (s *Scheduler) follow(ctx context.Context, wakers gocron.Scheduler, jobs []
 
 // place gives a job its entry, a new one when its cron or time zone changed. A
 // new entry keeps the newest slot of the old one, so that no change of cron
-// starts a slot twice.
+// starts a slot twice, and what the old one owes.
 func (s *Scheduler) place(ctx context.Context, wakers gocron.Scheduler, job models.Job) {
 	key := job.Cron + "\n" + job.Timezone
 	old, there := s.entries[job.ID]
@@ -74,7 +74,7 @@ func (s *Scheduler) place(ctx context.Context, wakers gocron.Scheduler, job mode
 	delete(s.refused, job.ID)
 	e := newBackupEntry(s, job.ID, key, when)
 	if there {
-		e.since = later(e.since, old.newest())
+		e.follow(old)
 		s.drop(wakers, old)
 	}
 	if err := e.add(ctx, wakers); err != nil {

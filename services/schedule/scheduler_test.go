@@ -123,6 +123,54 @@ func TestConflictIsNormal(t *testing.T) {
 	w.expect()
 }
 
+// A database that is away for a moment, just when a slot is due, costs no backup.
+func TestASlotThatCouldNotBeStartedIsStartedLater(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 3 * * *"})
+	slot := moment(t, "2026-03-29T03:00:00Z")
+	w.starter.answer(errors.New("the database is away"))
+	w.advanceTo(slot)
+	w.expect()
+	w.until(func() bool { return strings.Contains(w.log.String(), "trying again soon") })
+	w.starter.answer(nil)
+	w.advanceTo(slot.Add(3 * time.Second))
+	if got := w.expect(); !got.slot.Equal(slot) {
+		t.Errorf("started %s, want %s", got.slot, slot)
+	}
+	w.until(func() bool { return strings.Contains(w.log.String(), "scheduled backup started") })
+	w.advanceTo(slot.Add(5 * time.Minute))
+	w.expectNothing()
+}
+
+// A change of the job's cron does not forget what is owed.
+func TestAChangeOfCronKeepsWhatIsOwed(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	slot := moment(t, "2026-03-28T13:00:00Z")
+	w.starter.answer(errors.New("the database is away"))
+	w.advanceTo(slot)
+	w.expect()
+	w.until(func() bool { return strings.Contains(w.log.String(), "trying again soon") })
+	w.settle()
+	w.starter.answer(nil)
+	w.store.set(models.Job{ID: "a", Cron: "0 20 * * *"})
+	w.scheduler.Changed()
+	w.until(func() bool { next, _ := w.scheduler.NextRun("a"); return next.Hour() == 20 })
+	w.advanceTo(slot.Add(time.Minute))
+	if got := w.expect(); !got.slot.Equal(slot) {
+		t.Errorf("started %s, want %s", got.slot, slot)
+	}
+}
+
+// A job that is gone has no slot to try again.
+func TestAJobThatIsGoneIsNotTriedAgain(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	w.starter.answer(models.NotFoundf("there is no such job"))
+	w.advanceTo(moment(t, "2026-03-28T13:00:00Z"))
+	w.expect()
+	w.until(func() bool { return strings.Contains(w.log.String(), "there is no such job") })
+	w.advanceTo(moment(t, "2026-03-28T13:30:00Z"))
+	w.expectNothing()
+}
+
 func TestOneJobDoesNotStopTheOthers(t *testing.T) {
 	w := newWorld(t,
 		models.Job{ID: "bad cron", Cron: "0 25 * * *"},
