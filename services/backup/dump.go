@@ -64,6 +64,7 @@ func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row
 		r.log.Say("the temporary folder could not be removed: %v", removeErr)
 	}
 	if err != nil {
+		r.stopWatching(w)
 		_ = w.Close() // lets the encoder go; what it wrote is thrown away
 		return err
 	}

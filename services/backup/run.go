@@ -122,6 +122,14 @@ func (r *run) watch(w *archive.Writer) {
 	r.writer = w
 }
 
+// stopWatching keeps how far a dump got that failed.
+func (r *run) stopWatching(w *archive.Writer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writer = nil
+	r.backup.RawSize, r.backup.Size = w.RawSize(), w.Size()
+}
+
 func (r *run) progress() models.Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
