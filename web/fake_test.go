@@ -225,7 +225,15 @@ func (c *cutContent) Read(p []byte) (int, error) {
 
 func (c *cutContent) Close() error { return nil }
 
-// fakeSchedule runs every job an hour from now.
+// fakeSchedule runs every job an hour from now, and each day at that time.
 type fakeSchedule struct{}
+
+func (fakeSchedule) PreviousRun(_ string, until time.Time) (time.Time, bool) {
+	slot := testNow.Add(time.Hour)
+	for slot.After(until) {
+		slot = slot.AddDate(0, 0, -1)
+	}
+	return slot, true
+}
 
 func (fakeSchedule) NextRun(string) (time.Time, bool) { return testNow.Add(time.Hour), true }

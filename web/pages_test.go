@@ -73,8 +73,9 @@ func TestLandingSortsByUrgency(t *testing.T) {
 	at := testNow.Add(-time.Hour)
 	add := func(label string, status models.Status, proven bool) {
 		id := models.NewID()
-		s.store.jobs = append(s.store.jobs, models.Job{ID: id, Label: label, SourceID: sourceID, Timezone: "UTC"})
+		s.store.jobs = append(s.store.jobs, models.Job{ID: id, Label: label, SourceID: sourceID, Timezone: "UTC", CreatedAt: testNow.AddDate(0, 0, -9)})
 		if status == "" {
+			s.store.jobs[len(s.store.jobs)-1].CreatedAt = testNow
 			return
 		}
 		b := models.Backup{ID: models.NewID(), JobID: id, Label: label, Status: status, CreatedAt: at, Error: "the drive is full"}
@@ -85,6 +86,9 @@ func TestLandingSortsByUrgency(t *testing.T) {
 	}
 	add("proven", models.StatusFinished, true)
 	add("unproven", models.StatusFinished, false)
+	at = testNow.AddDate(0, 0, -2)
+	add("overdue", models.StatusFinished, true)
+	at = testNow.Add(-time.Hour)
 	add("never", "", false)
 	add("failing", models.StatusFailed, false)
 	d := parse(t, s.get(t, "/"))
@@ -92,7 +96,7 @@ func TestLandingSortsByUrgency(t *testing.T) {
 	for _, n := range d.all("article", "", "") {
 		order = append(order, attribute(n, "data-state"))
 	}
-	if got, want := strings.Join(order, ", "), "Failing, Never backed up, Running, Not proven yet, Proven"; got != want {
+	if got, want := strings.Join(order, ", "), "Failing, Overdue, Never backed up, Running, Not proven yet, Proven"; got != want {
 		t.Errorf("order is %s, want %s", got, want)
 	}
 	if got := words(d.one(t, "section", "id", "summary")); !strings.Contains(got, "Yes, but look") || !strings.Contains(got, "failing") {

@@ -32,7 +32,7 @@ type Backups interface {
 	Wait(ctx context.Context, id string) (models.Backup, error)
 }
 
-// Schedule tells when jobs run next.
+// Schedule tells when jobs run.
 type Schedule = pages.Schedule
 
 // Options is what the server needs.

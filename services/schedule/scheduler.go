@@ -96,6 +96,28 @@ func (s *Scheduler) NextRun(jobID string) (slot time.Time, ok bool) {
 	return slot, !slot.IsZero()
 }
 
+// lookBack is how far back a previous slot is looked for, step by step, so that
+// the usual question stays cheap. The last reaches over the eight years between
+// two leap days.
+var lookBack = []time.Duration{24 * time.Hour, 40 * 24 * time.Hour, 9 * 366 * 24 * time.Hour}
+
+// PreviousRun returns the newest slot of a job that is not after a time; ok is
+// false when it has none. It says when a run was due, not that there was one.
+func (s *Scheduler) PreviousRun(jobID string, until time.Time) (slot time.Time, ok bool) {
+	s.mu.Lock()
+	e, ok := s.entries[jobID]
+	s.mu.Unlock()
+	if !ok {
+		return time.Time{}, false
+	}
+	for _, window := range lookBack {
+		if slot, ok = e.when.Latest(until.Add(-window), until); ok {
+			return slot, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // Run starts what is due until the context ends, and then waits for starts that
 // are under way. It returns nil when the context ended.
 func (s *Scheduler) Run(ctx context.Context) error {

@@ -44,6 +44,27 @@ func TestSlotsAreTheScheduledInstants(t *testing.T) {
 	}
 }
 
+func TestPreviousRun(t *testing.T) {
+	for _, tc := range []struct{ cron, zone, until, want string }{
+		{"0 3 * * *", "", start, "2026-03-28T03:00:00Z"},
+		{"0 3 * * *", "", "2026-03-28T03:00:00Z", "2026-03-28T03:00:00Z"},
+		{"0 3 * * *", "", "2026-03-28T02:59:59Z", "2026-03-27T03:00:00Z"},
+		{"0 3 * * *", "Europe/Paris", start, "2026-03-28T02:00:00Z"},
+		{"@every 6h", "", start, "2026-03-28T12:00:00Z"},
+		{"0 0 1 * *", "", start, "2026-03-01T00:00:00Z"},
+		{"0 0 29 2 *", "", start, "2024-02-29T00:00:00Z"},
+	} {
+		w := newWorld(t, models.Job{ID: "a", Cron: tc.cron, Timezone: tc.zone})
+		got, ok := w.scheduler.PreviousRun("a", moment(t, tc.until))
+		if !ok || got.Format(time.RFC3339) != tc.want {
+			t.Errorf("the slot of %q before %s is %s, %v, want %s", tc.cron, tc.until, got, ok, tc.want)
+		}
+		if _, ok := w.scheduler.PreviousRun("b", moment(t, tc.until)); ok {
+			t.Error("a job that is not scheduled had a previous run")
+		}
+	}
+}
+
 func TestALateTickGivesTheSlotItself(t *testing.T) {
 	w := newWorld(t, models.Job{ID: "a", Cron: "0 * * * *"})
 	w.clock.Advance(3*time.Hour + 17*time.Minute + 5*time.Millisecond)

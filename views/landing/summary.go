@@ -31,11 +31,11 @@ type tally struct {
 	// lost are the databases without a backup to restore, unproven those without
 	// a proven one.
 	lost, unproven []string
-	// failing and waiting are jobs: those whose newest run is no good, and those
-	// that never ran.
-	failing, waiting []string
-	running          bool
-	newest, next     *time.Time
+	// failing, overdue and waiting are jobs: those whose newest run is no good,
+	// those that should have run since, and those that never ran.
+	failing, overdue, waiting []string
+	running                   bool
+	newest, next              *time.Time
 }
 
 // database is what the jobs of one source make together.
@@ -84,6 +84,8 @@ func (t *tally) add(f JobFacts, s State) {
 	switch s {
 	case Failing, Damaged:
 		t.failing = append(t.failing, f.Job.Label)
+	case Overdue:
+		t.overdue = append(t.overdue, f.Job.Label)
 	case Never:
 		t.waiting = append(t.waiting, f.Job.Label)
 	case Running:
@@ -119,8 +121,8 @@ func answer(t tally) Summary {
 		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
 	case len(t.lost) > 0:
 		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "There is nothing to restore " + human.Names(t.lost) + " from."}
-	case len(t.failing) > 0:
-		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but look", Detail: "Every database can be restored. What needs attention: " + human.Names(t.failing) + "."}
+	case len(t.failing)+len(t.overdue) > 0:
+		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but look", Detail: "Every database can be restored." + attention(t)}
 	case len(t.unproven) > 0:
 		return Summary{Tone: components.ToneWarn, Icon: "check", Answer: "Very likely", Detail: "Every database is backed up, but no test restore has proven " + human.Names(t.unproven) + " yet."}
 	}
@@ -129,6 +131,18 @@ func answer(t tally) Summary {
 		detail += " Waiting for a first run: " + human.Names(t.waiting) + "."
 	}
 	return Summary{Tone: components.ToneGood, Icon: "shield", Answer: "Yes", Detail: detail}
+}
+
+// attention says which jobs need a look.
+func attention(t tally) string {
+	said := ""
+	if len(t.failing) > 0 {
+		said += " What needs attention: " + human.Names(t.failing) + "."
+	}
+	if len(t.overdue) > 0 {
+		said += " Without the backup that was due: " + human.Names(t.overdue) + "."
+	}
+	return said
 }
 
 func ratio(part, whole int) string {

@@ -26,6 +26,9 @@ func TestSummary(t *testing.T) {
 	failed, pending := backup(models.StatusFailed, time.Hour, false), backup(models.StatusPending, 0, false)
 	damaged := job("d", "wiki", unproven)
 	damaged.LastDrill = &models.Drill{Outcome: models.DrillDisproven}
+	late := job("l", "wiki", proven)
+	slot := now.Add(-30 * time.Minute)
+	late.Due = &slot
 	older := job("f", "shop", failed)
 	older.NewestFinished, older.NewestProven = proven, proven
 	cases := map[string]struct {
@@ -37,6 +40,7 @@ func TestSummary(t *testing.T) {
 		"a second job never ran":       {[]JobFacts{job("a", "shop", proven), job("b", "shop", nil)}, "Yes", "Waiting for a first run: b.", "1 of 1"},
 		"one unproven":                 {[]JobFacts{job("a", "shop", proven), job("b", "wiki", unproven)}, "Very likely", "proven wiki yet", "2 of 2"},
 		"failing, with an older proof": {[]JobFacts{older}, "Yes, but look", "attention: f.", "1 of 1"},
+		"one overdue":                  {[]JobFacts{job("a", "shop", proven), late}, "Yes, but look", "was due: l.", "2 of 2"},
 		"one without any":              {[]JobFacts{job("a", "shop", proven), job("b", "wiki", nil)}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"one damaged":                  {[]JobFacts{job("a", "shop", proven), damaged}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"none":                         {[]JobFacts{job("a", "shop", failed)}, "No", "no backup", "0 of 1"},

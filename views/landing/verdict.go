@@ -17,6 +17,8 @@ const (
 	Damaged State = iota
 	// Failing says that the newest run failed.
 	Failing
+	// Overdue says that the schedule asked for a newer backup than there is.
+	Overdue
 	// Never says that there is no backup at all.
 	Never
 	// Running says that a run is under way.
@@ -35,6 +37,9 @@ type JobFacts struct {
 	models.JobSummary
 	// NextRun is nil when nothing is scheduled.
 	NextRun *time.Time
+	// Due is the slot that there should be a backup of by now, see DueSlot; nil
+	// when there is none.
+	Due *time.Time
 	// LastDrill is the newest drill of the newest finished backup; nil when
 	// there is none, or when that backup is proven.
 	LastDrill *models.Drill
@@ -43,6 +48,8 @@ type JobFacts struct {
 // Judge decides what can be said of a job.
 func Judge(f JobFacts) State {
 	switch {
+	case f.Newest == nil && overdue(f):
+		return Overdue
 	case f.Newest == nil:
 		return Never
 	case f.Newest.Status == models.StatusPending:
@@ -51,6 +58,8 @@ func Judge(f JobFacts) State {
 		return Damaged
 	case f.Newest.Status == models.StatusFailed:
 		return Failing
+	case overdue(f):
+		return Overdue
 	case f.NewestFinished == nil || f.NewestFinished.ProvenAt == nil:
 		return Unproven
 	}
@@ -64,6 +73,8 @@ func (s State) chip() components.Chip {
 		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Damaged"}
 	case Failing:
 		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failing"}
+	case Overdue:
+		return components.Chip{Tone: components.ToneWarn, Icon: "clock", Text: "Overdue"}
 	case Never:
 		return components.Chip{Tone: components.ToneWarn, Icon: "circle", Text: "Never backed up"}
 	case Running:
@@ -81,6 +92,8 @@ func verdict(s State, f JobFacts, now time.Time) string {
 		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
 	case Failing:
 		return "The last run failed " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
+	case Overdue:
+		return "A backup was due " + human.Age(now, *f.Due) + " and was not made." + fallback(f, now)
 	case Never:
 		return "There is nothing to restore from yet."
 	case Running:

@@ -25,6 +25,9 @@ type Backups interface {
 type Schedule interface {
 	// NextRun returns when a job runs next; false when nothing is planned.
 	NextRun(jobID string) (time.Time, bool)
+	// PreviousRun returns the newest slot of a job that is not after a time;
+	// false when there is none.
+	PreviousRun(jobID string, until time.Time) (time.Time, bool)
 }
 
 // Plans is what pages ask about jobs, sources and drives.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -53,7 +54,8 @@ func (h *Handlers) jobFacts(ctx context.Context) ([]landing.JobFacts, error) {
 	for _, s := range summaries {
 		f := landing.JobFacts{JobSummary: s}
 		if next, ok := h.Schedule.NextRun(s.Job.ID); ok {
-			f.NextRun = &next
+			previous := func(until time.Time) (time.Time, bool) { return h.Schedule.PreviousRun(s.Job.ID, until) }
+			f.NextRun, f.Due = &next, landing.DueSlot(previous, next, h.Now())
 		}
 		if f.LastDrill, err = h.lastDrill(ctx, s.NewestFinished); err != nil {
 			return nil, err
