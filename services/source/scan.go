@@ -28,18 +28,23 @@ type scanState int
 const (
 	// atStart is between statements.
 	atStart scanState = iota
-	// inComment is in a line that the tool wrote for people.
-	inComment
-	// inStatement is in a statement's own text, outside quotes.
+	// inNote is in a line that the tool wrote for people.
+	inNote
+	// inCommand is in a line for the client itself, such as DELIMITER.
+	inCommand
+	// inStatement is in a statement's own text, outside quotes and comments.
 	inStatement
 	// inQuotes is in a string or a quoted name of a statement.
 	inQuotes
-	// inRowLines is in the rows of an INSERT that has a line for each (MariaDB).
-	inRowLines
-	// inRows is in the rows of an INSERT that has them all on one line (Oracle).
+	// afterDashes, inLine, afterOpening, afterM and inComment are the stations
+	// of comments that statements have inside.
+	afterDashes
+	inLine
+	afterOpening
+	afterM
+	inComment
+	// inRows is in the rows of an INSERT.
 	inRows
-	// inBlock is between a DELIMITER ;; and DELIMITER ; where a routine's body is.
-	inBlock
 )
 
 // sqlScanner reads the stream of mysqldump or mariadb-dump as it passes and
@@ -47,18 +52,20 @@ const (
 // whether it ends as a whole dump does. It keeps no more than the beginning of
 // the present statement, however long lines are.
 //
-// It relies on how both tools write: strings have newlines, quotes and
-// backslashes escaped with a backslash, names double their backticks, and
-// bodies of routines, triggers and events stand between DELIMITER lines.
+// Statements are taken apart as the client does it that restores the dump: by
+// the delimiter in force, outside quotes and comments. Rows are read in larger
+// steps, for which it relies on how both tools write them: strings have
+// newlines, quotes and backslashes escaped with a backslash.
 type sqlScanner struct {
 	state  scanState
 	head   []byte
 	quote  byte
 	escape bool
-	// line is the beginning of the present line in a block.
-	line []byte
-	// found says that the present block's object has been recorded.
-	found bool
+	// prev is the byte before in a statement, 0 after a quote or a comment.
+	prev byte
+	// longDelimiter says that statements end with ;; instead of ; alone.
+	longDelimiter bool
+	mode          sqlMode
 
 	rows    rowCounter
 	table   *tableScan
@@ -95,18 +102,14 @@ func (s *sqlScanner) Write(p []byte) (int, error) {
 // step consumes some of p, at least one byte.
 func (s *sqlScanner) step(p []byte) int {
 	switch s.state {
-	case inComment:
-		return s.comment(p)
-	case inStatement, inQuotes:
-		return s.statement(p)
-	case inRowLines:
-		return s.rowLines(p)
-	case inRows:
-		return s.rowsOnOneLine(p)
-	case inBlock:
-		return s.block(p)
-	default:
+	case atStart:
 		return s.start(p)
+	case inNote, inCommand:
+		return s.toolLine(p)
+	case inRows:
+		return s.insertRows(p)
+	default:
+		return s.statement(p)
 	}
 }
 
@@ -117,135 +120,73 @@ func (s *sqlScanner) start(p []byte) int {
 		return 1
 	}
 	s.head = s.head[:0]
-	s.state = inStatement
+	s.state, s.prev = inStatement, 0
 	return s.statement(p)
 }
 
-// comment skips to the end of the line and looks for the end marker.
-func (s *sqlScanner) comment(p []byte) int {
+// toolLine reads to the end of a line that is no statement.
+func (s *sqlScanner) toolLine(p []byte) int {
 	end := bytes.IndexByte(p, '\n')
 	if end < 0 {
-		s.keep(p, maxHead)
+		s.keep(p)
 		return len(p)
 	}
-	s.keep(p[:end], maxHead)
+	s.keep(p[:end])
+	if s.state == inNote {
+		s.complete = string(s.head) == endMarker
+	} else {
+		s.delimiter()
+	}
 	s.state = atStart
-	s.complete = string(s.head) == endMarker
 	return end + 1
 }
 
-func (s *sqlScanner) keep(p []byte, limit int) {
-	if room := limit - len(s.head); room > 0 {
+func (s *sqlScanner) keep(p []byte) {
+	if room := maxHead - len(s.head); room > 0 {
 		s.head = append(s.head, p[:min(room, len(p))]...)
 	}
 }
 
-// statement reads a statement's own text byte by byte; it is a small part of
-// any dump.
-func (s *sqlScanner) statement(p []byte) int {
-	for i, c := range p {
-		if len(s.head) < maxHead || (len(s.head) < maxInsertHead && s.isInsert()) {
-			s.head = append(s.head, c)
-		}
-		if s.state == inQuotes {
-			s.quoted(c)
-			continue
-		}
-		switch c {
-		case '\'', '"', '`':
-			s.quote, s.state = c, inQuotes
-		case ';':
-			if s.isDelimiter() {
-				continue
-			}
-			s.endStatement()
-			return i + 1
-		case '-', '\\':
-			if s.isComment() {
-				s.state = inComment
-				return i + 1
-			}
-		case '\n':
-			if s.isDelimiter() {
-				s.beginBlock()
-				return i + 1
-			}
-			if s.isInsert() && hasValues(s.head[:len(s.head)-1]) {
-				s.beginRows(inRowLines)
-				return i + 1
-			}
-		case '(':
-			if s.isInsert() && hasValues(bytes.TrimRight(s.head[:len(s.head)-1], " ")) {
-				s.beginRows(inRows)
-				return i + 1
-			}
-		}
-	}
-	return len(p)
-}
-
-func (s *sqlScanner) quoted(c byte) {
-	switch {
-	case s.escape:
-		s.escape = false
-	case c == '\\' && s.quote != '`':
-		s.escape = true
-	case c == s.quote:
-		s.state = inStatement
+// delimiter takes the client's command, which says how statements end from here on.
+func (s *sqlScanner) delimiter() {
+	switch word := string(bytes.TrimSpace(s.head[len(delimiterCommand):])); word {
+	case ";", ";;":
+		s.longDelimiter = word == ";;"
+	default:
+		s.fail("it has a delimiter of its own: " + word)
 	}
 }
 
-// isComment tells a line for people from a statement: "--" at its start, or
-// MariaDB's note that the client's sandbox mode be entered, which has no
-// semicolon.
-func (s *sqlScanner) isComment() bool {
-	return string(s.head) == "--" || string(s.head) == `/*M!999999\`
-}
-
-// isDelimiter tells the client's own command, which ends with its line.
-func (s *sqlScanner) isDelimiter() bool {
-	return bytes.HasPrefix(s.head, []byte("DELIMITER "))
-}
-
-func (s *sqlScanner) beginBlock() {
-	s.state, s.found = inBlock, false
-	if isBlockEnd(s.head) {
-		s.state = atStart
+// fail notes the first thing that is wrong with the stream.
+func (s *sqlScanner) fail(fault string) {
+	if s.fault == "" {
+		s.fault = fault
 	}
-	s.head, s.line = s.head[:0], s.line[:0]
 }
-
-func isBlockEnd(line []byte) bool {
-	return string(bytes.TrimRight(line, "\r\n ")) == "DELIMITER ;"
-}
-
-func (s *sqlScanner) isInsert() bool {
-	return len(s.head) > 7 && string(s.head[:7]) == "INSERT "
-}
-
-func hasValues(head []byte) bool { return bytes.HasSuffix(head, []byte(" VALUES")) }
 
 // endStatement records what the statement made.
 func (s *sqlScanner) endStatement() {
 	s.state = atStart
 	switch {
 	case s.isInsert():
-		s.fault = "an INSERT has no rows"
+		s.fail("an INSERT has no rows")
+	case !isStatement(s.head):
+		s.fail("a statement begins as none does")
 	case !bytes.HasPrefix(s.head, []byte("/*!50001 CREATE TABLE")):
+		s.mode.take(s.head)
 		s.record(s.head)
 	}
 }
 
-func (s *sqlScanner) record(statement []byte) bool {
+func (s *sqlScanner) record(statement []byte) {
 	o, ok := parseObject(statement)
 	if !ok {
-		return false
+		return
 	}
 	if o.Kind == models.ObjectTable {
 		s.tableNamed(o.Name)
 	}
 	s.objects = append(s.objects, o)
-	return true
 }
 
 func (s *sqlScanner) tableNamed(name string) *tableScan {
@@ -256,43 +197,6 @@ func (s *sqlScanner) tableNamed(name string) *tableScan {
 		s.order = append(s.order, t)
 	}
 	return t
-}
-
-// block reads the lines between DELIMITER ;; and DELIMITER ; and takes the
-// first that does not only set variables for what the block makes.
-func (s *sqlScanner) block(p []byte) int {
-	end := bytes.IndexByte(p, '\n')
-	piece := p
-	if end >= 0 {
-		piece = p[:end]
-	}
-	if room := maxHead - len(s.line); room > 0 {
-		s.line = append(s.line, piece[:min(room, len(piece))]...)
-	}
-	if end < 0 {
-		return len(p)
-	}
-	s.blockLine()
-	s.line = s.line[:0]
-	return end + 1
-}
-
-func (s *sqlScanner) blockLine() {
-	if isBlockEnd(s.line) {
-		if !s.found {
-			s.record(s.head)
-		}
-		s.state = atStart
-		return
-	}
-	if len(s.head) == 0 && bytes.HasPrefix(s.line, []byte("/*!50003 SET ")) {
-		return
-	}
-	if !s.found {
-		s.keep(s.line, maxHead)
-		s.keep([]byte{'\n'}, maxHead)
-		s.found = s.record(s.head)
-	}
 }
 
 // Err tells whether the stream ended as a whole dump does; tool names who

@@ -3,18 +3,16 @@ package source
 import "bytes"
 
 // beginRows starts the rows of an INSERT whose text up to here is in the head.
-func (s *sqlScanner) beginRows(state scanState) {
+// MariaDB's tool begins a line for the first row, or, after a list of columns,
+// only for the second; Oracle's has all rows on one line.
+func (s *sqlScanner) beginRows(c byte) {
 	name, ok := insertTarget(s.head)
 	if !ok {
-		s.fault = "an INSERT names no table"
-		name = ""
+		s.fail("an INSERT names no table")
 	}
-	s.state = state
+	s.state = inRows
 	s.table = s.tableNamed(name)
-	s.rows = rowCounter{}
-	if state == inRows {
-		s.table.rows++
-	}
+	s.rows = rowCounter{before: c, lines: c == '\n'}
 	s.table.take(s.head)
 }
 
@@ -23,42 +21,67 @@ func (t *tableScan) take(p []byte) {
 	t.bytes += int64(len(p))
 }
 
-// rowLines reads rows that stand on a line each. Strings hold no newline, so
-// the byte before one tells whether the statement goes on.
-func (s *sqlScanner) rowLines(p []byte) int {
-	from := 0
-	for {
-		i := bytes.IndexByte(p[from:], '\n')
-		if i < 0 {
-			s.table.take(p)
-			s.rows.before = p[len(p)-1]
-			return len(p)
-		}
-		end := from + i
-		before := s.rows.before
-		if end > 0 {
-			before = p[end-1]
-		}
-		s.table.rows++
-		from = end + 1
-		if before == ';' {
-			s.table.take(p[:from])
-			s.state = atStart
-			return from
-		}
+// insertRows reads rows up to the end of a line, and line by line once a line
+// has ended after a row.
+func (s *sqlScanner) insertRows(p []byte) int {
+	if s.rows.lines {
+		return s.rowLines(p)
 	}
+	end := bytes.IndexByte(p, '\n')
+	line := p[:end+1]
+	if end < 0 {
+		line = p
+	}
+	s.table.take(line)
+	s.table.rows += s.rows.count(line)
+	if end < 0 {
+		s.rows.before = p[len(p)-1]
+		return len(p)
+	}
+	if s.rows.quoted {
+		s.fail("a string of table " + s.table.name + " has a line break")
+	}
+	s.rows.lines = true
+	s.endRow(p, end)
+	return len(line)
 }
 
-// rowsOnOneLine reads rows up to the newline that ends the statement.
-func (s *sqlScanner) rowsOnOneLine(p []byte) int {
-	end := bytes.IndexByte(p, '\n') + 1
-	if end > 0 {
-		p = p[:end]
-		s.state = atStart
+// rowLines reads rows that stand on a line each.
+func (s *sqlScanner) rowLines(p []byte) int {
+	from := 0
+	for from < len(p) && s.state == inRows {
+		if s.rows.before == '\n' && p[from] != '(' {
+			s.fail("a line of table " + s.table.name + " does not begin as a row")
+		}
+		i := bytes.IndexByte(p[from:], '\n')
+		if i < 0 {
+			s.rows.before = p[len(p)-1]
+			from = len(p)
+			break
+		}
+		s.endRow(p, from+i)
+		from += i + 1
 	}
-	s.table.take(p)
-	s.table.rows += s.rows.count(p)
-	return len(p)
+	s.table.take(p[:from])
+	return from
+}
+
+// endRow takes the newline at p[end]. Strings hold none, so that the byte
+// before it tells whether the statement goes on.
+func (s *sqlScanner) endRow(p []byte, end int) {
+	before := s.rows.before
+	if end > 0 {
+		before = p[end-1]
+	}
+	s.table.rows++
+	s.rows.before = '\n'
+	switch before {
+	case ',':
+	case ';':
+		s.state = atStart
+	default:
+		s.fail("a line of table " + s.table.name + " does not end as a row")
+	}
 }
 
 // rowCounter counts the "),(" outside strings. Searching for few bytes in
@@ -68,6 +91,8 @@ type rowCounter struct {
 	escape bool
 	// before is the last byte of the piece before.
 	before byte
+	// lines says that each row has a line of its own from here on.
+	lines bool
 	// open counts how much of "),(" the piece before ended in, outside strings.
 	open int
 }

@@ -172,6 +172,90 @@ func TestScannerLooksPastBodies(t *testing.T) {
 	}
 }
 
+// TestScannerReadsEveryLayoutOfRows has the ways in which both tools write the
+// rows of a table, with and without a list of columns.
+func TestScannerReadsEveryLayoutOfRows(t *testing.T) {
+	for name, insert := range map[string]string{
+		"lines":              "INSERT INTO `t` VALUES\n(1,'),('),\n(3,';'),\n(5,'\\n');\n",
+		"lines, columns":     "INSERT INTO `t` (`a`, `b VALUES (`) VALUES (1,'),('),\n(3,';'),\n(5,'\\n');\n",
+		"one line":           "INSERT INTO `t` VALUES (1,'),('),(3,';'),(5,'\\n');\n",
+		"one line, columns":  "INSERT INTO `t` (`a`, `b\nVALUES\n(`) VALUES (1,'),('),(3,';'),(5,'\\n');\n",
+		"a statement a row":  "INSERT INTO `t` VALUES (1,'),(');\nINSERT INTO `t` VALUES (3,';');\nINSERT INTO `t` VALUES\n(5,'\\n');\n",
+		"one row, then more": "INSERT INTO `t` (`a`) VALUES ('),(');\nINSERT INTO `t` (`a`) VALUES (3),\n(5);\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dump := []byte(insert + "DROP TABLE `x`;\nINSERT INTO `last` VALUES (1);\n-- Dump completed\n")
+			for size := range len(dump) {
+				s := scanned(t, dump, func() int { return size + 1 })
+				if err := s.Err("tool"); err != nil {
+					t.Fatal(err)
+				}
+				tables := s.Tables()
+				if len(tables) != 2 || tables[0].Rows != 3 || tables[0].Bytes != int64(len(insert)) || tables[1].Rows != 1 {
+					t.Fatalf("in pieces of %d: %v", size+1, tables)
+				}
+			}
+		})
+	}
+}
+
+// TestScannerLetsNoDataFallBetweenTables has streams whose rows would be
+// counted for no table, or not at all.
+func TestScannerLetsNoDataFallBetweenTables(t *testing.T) {
+	for name, part := range map[string]string{
+		"rows of no statement":    "(3,4),\n(5,6);\n",
+		"a value":                 "'x');\n",
+		"a name":                  "`x`;\n",
+		"a number":                "1,2);\n",
+		"an unknown word":         "hello (1);\n",
+		"an INSERT without rows":  "INSERT INTO `t` SELECT 1;\n",
+		"a line break in a value": "INSERT INTO `t` VALUES\n('a\nb');\n",
+		"and on one line":         "INSERT INTO `t` VALUES ('a\nb');\n",
+		"another delimiter":       "DELIMITER $$\nCREATE TABLE `t` (a INT)$$\nDELIMITER ;\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dump := "INSERT INTO `t` VALUES\n(1);\n" + part + "-- Dump completed\n"
+			if err := scanned(t, []byte(dump), whole).Err("tool"); err == nil {
+				t.Error("taken for a whole dump")
+			}
+		})
+	}
+}
+
+// TestScannerReadsBodies has what routines, triggers and events may hold.
+func TestScannerReadsBodies(t *testing.T) {
+	for name, c := range map[string]struct {
+		blocks string
+		want   []string
+	}{
+		"a DELIMITER for each": {"DELIMITER ;;\n/*!50003 SET sql_mode = '' */ ;;\n/*!50106 CREATE*/ /*!50117 DEFINER=`a`@`%`*/ /*!50106 EVENT `e1` ON SCHEDULE EVERY 1 DAY DO SELECT 1 */ ;;\n" +
+			"/*!50106 DROP EVENT IF EXISTS `e2` */;;\nDELIMITER ;;\n/*!50106 CREATE*/ /*!50106 EVENT `e2` ON SCHEDULE EVERY 1 DAY DO SELECT 2\n*/ ;;\nDELIMITER ;\n", []string{"e1", "e2"}},
+		"the delimiter in a string": {"DELIMITER ;;\nCREATE PROCEDURE `p`()\nBEGIN SELECT ';;\nDELIMITER ;\nDROP TABLE t;\n', \";;\\\";;\"; END ;;\nDELIMITER ;\n", []string{"p"}},
+		"quotes in comments":        {"DELIMITER ;;\nCREATE PROCEDURE `p`()\nBEGIN -- it's\n# it's ;;\n/* it's ;; */ SELECT 5--3, 6/2 /* */ /**/; --\nEND\n;;\nDELIMITER ;\n", []string{"p"}},
+		"a line break in a name":    {"/*!50003 DROP PROCEDURE IF EXISTS `p\n1` */;\nDELIMITER ;;\nCREATE PROCEDURE `p\n1`()\nSELECT 1 ;;\nDELIMITER ;\n", []string{"p\n1"}},
+		"no escapes": {"/*!50003 SET sql_mode              = 'NO_BACKSLASH_ESCAPES' */ ;\nDELIMITER ;;\nCREATE PROCEDURE `p`()\nSELECT 'c:\\', \"\\\" ;;\nDELIMITER ;\n" +
+			"/*!50003 SET sql_mode              = @saved_sql_mode */ ;\nDELIMITER ;;\nCREATE PROCEDURE `q`()\nSELECT 'it\\'s' ;;\nDELIMITER ;\n", []string{"p", "q"}},
+		"ANSI quotes": {"/*!50003 SET sql_mode              = 'ANSI_QUOTES' */ ;\nDELIMITER ;;\nCREATE PROCEDURE \"p\"()\nSELECT 'it\\'s' AS \"\\\" ;;\nDELIMITER ;\n", []string{"p"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dump := []byte(c.blocks + "INSERT INTO `t` VALUES (1);\n-- Dump completed\n")
+			for size := range len(dump) {
+				s := scanned(t, dump, func() int { return size + 1 })
+				if err := s.Err("tool"); err != nil {
+					t.Fatal(err)
+				}
+				var names []string
+				for _, o := range s.Objects() {
+					names = append(names, o.Name)
+				}
+				if !slices.Equal(names, c.want) || len(s.Tables()) != 1 {
+					t.Fatalf("in pieces of %d: found %q, %v", size+1, names, s.Tables())
+				}
+			}
+		})
+	}
+}
+
 func TestScannerTellsTablesApart(t *testing.T) {
 	one := scanned(t, []byte("INSERT INTO `a` VALUES\n(1),\n(2);\n"), whole).Tables()[0]
 	two := scanned(t, []byte("INSERT INTO `a` VALUES\n(1),\n(3);\n"), whole).Tables()[0]
