@@ -110,12 +110,13 @@ func (i *installation) run(command ...string) program.Result {
 	return program.Run(i.t, i.args(command...)...)
 }
 
-// files returns every regular file below a folder, hidden ones included.
+// files returns every regular file below a folder, hidden ones included but for
+// the marker of a drive.
 func files(t testing.TB, folder string) []string {
 	t.Helper()
 	var names []string
 	err := filepath.WalkDir(folder, func(p string, e fs.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() {
+		if err == nil && e.Type().IsRegular() && e.Name() != ".backupman-drive" {
 			names = append(names, p)
 		}
 		return nil

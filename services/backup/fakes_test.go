@@ -182,12 +182,13 @@ func (w *world) run(s *backup.Service) models.Backup {
 	return b
 }
 
-// files returns every file below a folder, hidden ones included.
+// files returns every file below a folder, hidden ones included but for the
+// marker of a drive.
 func (w *world) files(folder string) []string {
 	w.t.Helper()
 	var names []string
 	err := filepath.WalkDir(folder, func(p string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
+		if err == nil && !e.IsDir() && e.Name() != ".backupman-drive" {
 			names = append(names, p)
 		}
 		return nil

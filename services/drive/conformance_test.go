@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"testing"
 	"testing/iotest"
 
@@ -22,6 +23,9 @@ func conformance(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []str
 	t.Run("replaces an earlier copy", func(t *testing.T) { replaces(t, d) })
 	t.Run("a failing reader publishes nothing", func(t *testing.T) { failingReader(t, d, leftovers) })
 	t.Run("a failing reader keeps the earlier copy", func(t *testing.T) { keepsEarlier(t, d) })
+	t.Run("puts of one key at one time", func(t *testing.T) { putsAtOnce(t, d, leftovers) })
+	t.Run("many puts of one key", func(t *testing.T) { manyPuts(t, d, leftovers) })
+	t.Run("a sweep spares a put that runs", func(t *testing.T) { sweepsBesidePut(t, d, leftovers) })
 	t.Run("what is not there", func(t *testing.T) { missing(t, d) })
 	t.Run("lists in order", func(t *testing.T) { lists(t, d) })
 	t.Run("the check leaves nothing", func(t *testing.T) { checks(t, d, leftovers) })
@@ -121,6 +125,107 @@ func keepsEarlier(t *testing.T, d drive.Drive) {
 	}
 	if err := d.Delete(t.Context(), "kept/file"); err != nil {
 		t.Error(err)
+	}
+}
+
+// slowPut is a Put that takes what the test writes, when it writes it.
+type slowPut struct {
+	w    *io.PipeWriter
+	done chan error
+}
+
+func startPut(t *testing.T, d drive.Drive, key string) *slowPut {
+	r, w := io.Pipe()
+	p := &slowPut{w: w, done: make(chan error, 1)}
+	go func() {
+		_, err := d.Put(t.Context(), key, r, drive.Hint{})
+		_ = r.Close()
+		p.done <- err
+	}()
+	return p
+}
+
+func (p *slowPut) write(t *testing.T, data []byte) {
+	t.Helper()
+	if _, err := p.w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *slowPut) end(t *testing.T) {
+	t.Helper()
+	if err := errors.Join(p.w.Close(), <-p.done); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func putsAtOnce(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []string) {
+	before := leftovers(t)
+	const key = "once/file"
+	one, two := bytes.Repeat([]byte("1"), 3<<20), bytes.Repeat([]byte("2"), 2<<20)
+	first, second := startPut(t, d, key), startPut(t, d, key)
+	first.write(t, one[:1<<20])
+	second.write(t, two[:1<<20])
+	first.write(t, one[1<<20:])
+	first.end(t)
+	if !bytes.Equal(get(t, d, key), one) {
+		t.Error("the first put to end published something else than its own content")
+	}
+	second.write(t, two[1<<20:])
+	second.end(t)
+	if !bytes.Equal(get(t, d, key), two) {
+		t.Error("the second put published something else than its own content")
+	}
+	deleteAll(t, d, leftovers, before, key)
+}
+
+func manyPuts(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []string) {
+	before := leftovers(t)
+	const key = "many/file"
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			data := bytes.Repeat([]byte{byte(i)}, 100_000+i)
+			if _, err := d.Put(t.Context(), key, bytes.NewReader(data), drive.Hint{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got := get(t, d, key)
+	if len(got) < 100_000 || !bytes.Equal(got, bytes.Repeat(got[:1], 100_000+int(got[0]))) {
+		t.Errorf("the copy of %d bytes is none of those that were put", len(got))
+	}
+	deleteAll(t, d, leftovers, before, key)
+}
+
+func sweepsBesidePut(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []string) {
+	before := leftovers(t)
+	const key = "live/file"
+	for _, running := range []string{key, key + ".json"} {
+		p := startPut(t, d, running)
+		p.write(t, content(2<<20))
+		if err := d.Sweep(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+		p.end(t)
+		if !bytes.Equal(get(t, d, running), content(2<<20)) {
+			t.Errorf("%s is not what was put", running)
+		}
+	}
+	deleteAll(t, d, leftovers, before, key, key+".json")
+}
+
+// deleteAll removes copies and wants the drive to hold what it held before.
+func deleteAll(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []string, before []string, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		if err := d.Delete(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	}
+	if after := leftovers(t); len(after) != len(before) {
+		t.Errorf("left behind: %v", after)
 	}
 }
 

@@ -19,7 +19,9 @@ import (
 type Drive interface {
 	// Put stores what r yields under key and replaces an earlier copy at once.
 	// It publishes only after r returned io.EOF; any other read error is
-	// returned and leaves nothing behind. A full disk is models.ErrNoSpace.
+	// returned and leaves nothing behind. A full disk is models.ErrNoSpace. Of
+	// several Puts of one key at one time each publishes its own copy whole, and
+	// the last to end is kept.
 	Put(ctx context.Context, key string, r io.Reader, hint Hint) (Stored, error)
 
 	// Open reads the copy under key, or returns models.ErrNotFound.
@@ -37,7 +39,10 @@ type Drive interface {
 	// Check writes, reads back and deletes a probe, and leaves nothing behind.
 	Check(ctx context.Context) (Report, error)
 
-	// Sweep removes what an unfinished Put of the given key left behind.
+	// Sweep removes what unfinished Puts of key, and of the manifest beside it,
+	// left behind, and nothing else. It is called only for keys whose writer is
+	// known to be dead: a Put that runs in this process is spared, one that runs
+	// in another process may be broken.
 	Sweep(ctx context.Context, key string) error
 }
 

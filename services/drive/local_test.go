@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -40,6 +41,12 @@ func filesBelow(t *testing.T, folder string) []string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// copiesBelow leaves out the marker of the drive.
+func copiesBelow(t *testing.T, folder string) []string {
+	t.Helper()
+	return slices.DeleteFunc(filesBelow(t, folder), func(n string) bool { return filepath.Base(n) == ".backupman-drive" })
 }
 
 func TestLocalConforms(t *testing.T) {
@@ -120,7 +127,18 @@ func TestLocalNeverFollowsALinkOutside(t *testing.T) {
 func TestLocalSweepsOnlyWhatItLeft(t *testing.T) {
 	d, folder := newLocal(t)
 	put(t, d, "job/file", []byte("good"))
-	for _, name := range []string{".file.partial", ".other.partial", "mine.partial"} {
+	put(t, d, "job/file.sql", []byte("good"))
+	id := models.NewID()
+	left := []string{
+		".file.partial", ".file." + id + ".partial", ".file." + models.NewID() + ".partial",
+		".file.json.partial", ".file.json." + id + ".partial",
+	}
+	others := []string{
+		".other.partial", "mine.partial", ".fil." + id + ".partial", ".file2." + id + ".partial",
+		".file.sql." + id + ".partial", ".file.sql.json." + id + ".partial", ".file." + id + ".sql." + id + ".partial",
+		".file.x.partial", ".file." + id, "file." + id + ".partial", ".file." + id + "." + id + ".partial",
+	}
+	for _, name := range slices.Concat(left, others) {
 		if err := os.WriteFile(filepath.Join(folder, "job", name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -128,9 +146,177 @@ func TestLocalSweepsOnlyWhatItLeft(t *testing.T) {
 	if err := d.Sweep(t.Context(), "job/file"); err != nil {
 		t.Fatal(err)
 	}
-	if names := filesBelow(t, folder); len(names) != 3 {
-		t.Errorf("after the sweep: %v", names)
+	for _, name := range left {
+		if _, err := os.Lstat(filepath.Join(folder, "job", name)); err == nil {
+			t.Errorf("%s was not swept", name)
+		}
 	}
+	for _, name := range append(others, "file", "file.sql") {
+		if _, err := os.Lstat(filepath.Join(folder, "job", name)); err != nil {
+			t.Errorf("%s is gone: %v", name, err)
+		}
+	}
+}
+
+// A key that ends like the id of a temporary file could be taken for one.
+func TestLocalSweepOfAKeyThatEndsInAnID(t *testing.T) {
+	d, folder := newLocal(t)
+	key := "job/file." + models.NewID()
+	put(t, d, key, []byte("good"))
+	theirs := filepath.Join(folder, "job", "."+filepath.Base(key)+".partial") // of job/file
+	if err := os.WriteFile(theirs, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Sweep(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(theirs); err != nil {
+		t.Errorf("the unfinished copy of another key is gone: %v", err)
+	}
+}
+
+func TestLocalRefusesToPublishWhatOthersChanged(t *testing.T) {
+	for name, change := range map[string]func(partial string) error{
+		"truncated": func(p string) error { return os.Truncate(p, 1) },
+		"replaced": func(p string) error {
+			return errors.Join(os.Remove(p), os.WriteFile(p, content(1<<20), 0o600))
+		},
+		"removed": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, folder := newLocal(t)
+			r := io.MultiReader(bytes.NewReader(content(1<<20)), atEOF(func() error {
+				found, err := filepath.Glob(filepath.Join(folder, "job", ".file.*.partial"))
+				if err != nil || len(found) != 1 {
+					return fmt.Errorf("temporary files: %v, %v", found, err)
+				}
+				return change(found[0])
+			}))
+			if _, err := d.Put(t.Context(), "job/file", r, drive.Hint{}); !errors.Is(err, models.ErrConflict) && !errors.Is(err, models.ErrNotFound) {
+				t.Errorf("got %v", err)
+			}
+			if names := copiesBelow(t, folder); len(names) != 0 {
+				t.Errorf("left behind: %v", names)
+			}
+		})
+	}
+}
+
+// atEOF does something when all before it has been read.
+type atEOF func() error
+
+func (f atEOF) Read([]byte) (int, error) {
+	if err := f(); err != nil {
+		return 0, err
+	}
+	return 0, io.EOF
+}
+
+func TestLocalLinkedTwiceLeavesNoTemporaryName(t *testing.T) {
+	d, folder := newLocal(t)
+	from := filepath.Join(filepath.Dir(filepath.Dir(folder)), "spool")
+	if err := os.WriteFile(from, []byte("dump"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	local := &drive.LocalFile{Path: from, Take: func() bool { return true }, Wait: func(context.Context) error { return nil }}
+	for range 2 {
+		if _, err := d.Put(t.Context(), "job/file", strings.NewReader("not read"), drive.Hint{Local: local}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if names := copiesBelow(t, folder); len(names) != 1 {
+		t.Errorf("the folder holds %v", names)
+	}
+}
+
+func TestLocalBringsEveryFolderToTheDisk(t *testing.T) {
+	d, folder := newLocal(t)
+	var synced []string
+	d.OnSync(func(dir string) { synced = append(synced, filepath.Clean(dir)) })
+	put(t, d, "team/shop/file", []byte("x"))
+	for _, want := range []string{
+		filepath.Join(folder, "team", "shop"), filepath.Join(folder, "team"), folder,
+		filepath.Dir(folder), filepath.Dir(filepath.Dir(folder)),
+	} {
+		if !slices.Contains(synced, want) {
+			t.Errorf("%s was not brought to the disk, only %v", want, synced)
+		}
+	}
+	if parent := filepath.Dir(filepath.Dir(filepath.Dir(folder))); slices.Contains(synced, parent) {
+		t.Errorf("%s, where nothing was made, was brought to the disk", parent)
+	}
+}
+
+// openLocal opens the drive as a configuration file does.
+func openLocal(t *testing.T, settings models.Settings) drive.Drive {
+	t.Helper()
+	kind, err := drive.Lookup("local")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := kind.Open("nas", settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func TestLocalNeverWritesToAMountPointThatIsEmpty(t *testing.T) {
+	mount := filepath.Join(t.TempDir(), "mnt")
+	folder := filepath.Join(mount, "backups")
+	d := openLocal(t, models.Settings{"folder": folder, "create": "false"})
+	refuses := func(t *testing.T, wayOut string) {
+		t.Helper()
+		before := filesBelow(t, filepath.Dir(mount))
+		_, putErr := d.Put(t.Context(), "job/file", strings.NewReader("x"), drive.Hint{})
+		_, checkErr := d.Check(t.Context())
+		for doing, err := range map[string]error{"put": putErr, "check": checkErr} {
+			if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), folder) || !strings.HasSuffix(err.Error(), wayOut) {
+				t.Errorf("%s: got %v", doing, err)
+			}
+		}
+		if after := filesBelow(t, filepath.Dir(mount)); len(after) != len(before) {
+			t.Errorf("written: %v", after)
+		}
+	}
+	marker := filepath.Join(folder, ".backupman-drive")
+	t.Run("missing", func(t *testing.T) {
+		refuses(t, "mkdir -p "+folder+" && touch "+marker)
+		if _, err := os.Lstat(mount); err == nil {
+			t.Error("the folder was made")
+		}
+	})
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("without the marker", func(t *testing.T) { refuses(t, ": touch "+marker) })
+	if err := os.WriteFile(marker, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("with the marker", func(t *testing.T) {
+		conformance(t, d, func(t *testing.T) []string { return filesBelow(t, folder) })
+	})
+}
+
+func TestLocalMarksAFolderThatHoldsCopies(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "made")
+	d := openLocal(t, models.Settings{"folder": folder})
+	if _, err := d.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if names := filesBelow(t, folder); len(names) != 0 {
+		t.Errorf("a check left %v", names)
+	}
+	put(t, d, "job/file", []byte("x"))
+	put(t, d, "job/file", []byte("y"))
+	if says, err := os.ReadFile(filepath.Join(folder, ".backupman-drive")); err != nil || !strings.Contains(string(says), "Backupman") {
+		t.Errorf("the marker says %q, %v", says, err)
+	}
+	n := 0
+	if err := d.List(t.Context(), "", func(drive.Stored) error { n++; return nil }); err != nil || n != 1 {
+		t.Errorf("the drive lists %d copies, %v", n, err)
+	}
+	put(t, openLocal(t, models.Settings{"folder": folder, "create": "no"}), "job/file", []byte("z"))
 }
 
 func TestLocalFullDisk(t *testing.T) {
