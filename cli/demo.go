@@ -85,7 +85,7 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 	if err := a.firstBackup(ctx, out); err != nil || once {
 		return err
 	}
-	return a.serve(ctx, out, own.loadOptions(listen))
+	return a.serve(ctx, out, own.loadOptions(listen), nil)
 }
 
 func orDefault(value, fallback string) string {

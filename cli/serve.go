@@ -10,8 +10,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,15 +49,19 @@ func newServe(f *flags) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, a.close()) }()
-			return a.serve(cmd.Context(), cmd.OutOrStdout(), f.loadOptions(listen))
+			hangups := make(chan os.Signal, 1)
+			signal.Notify(hangups, syscall.SIGHUP)
+			defer signal.Stop(hangups)
+			return a.serve(cmd.Context(), cmd.OutOrStdout(), f.loadOptions(listen), hangups)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address to listen on (default: 127.0.0.1:8080)")
 	return cmd
 }
 
-// serve runs everything a server does until the context ends.
-func (a *app) serve(ctx context.Context, out io.Writer, options config.Options) error {
+// serve runs everything a server does until the context ends. A hangup makes it
+// read its configuration again; nil is none.
+func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, hangups <-chan os.Signal) error {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", a.config.HTTP.Listen)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w: stop what uses the address, or choose another with --listen", a.config.HTTP.Listen, err)
@@ -73,14 +79,14 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options) 
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.backups.Work(ctx) })
 	group.Go(func() error { return plan.Run(ctx) })
-	group.Go(func() error { return a.watchConfig(ctx, options, plan) })
+	group.Go(func() error { return a.watchConfig(ctx, options, plan, hangups) })
 	group.Go(func() error { return serveHTTP(ctx, listener, handler, a.log) })
 	return group.Wait()
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {
 	return web.Options{Store: a.store, Backups: a.backups, Schedule: plan, Version: versionText(),
-		APIKeys: a.config.HTTP.APIKeys, BeyondLoopback: beyondLoopback(addr), AppURL: a.config.HTTP.AppURL,
+		APIKeys: a.keys.current, BeyondLoopback: beyondLoopback(addr), AppURL: a.config.HTTP.AppURL,
 		SigningKey: key, Log: a.log, Now: time.Now}
 }
 
@@ -90,11 +96,16 @@ func (a *app) greet(out io.Writer, addr net.Addr) {
 	for _, note := range a.config.Notes {
 		fmt.Fprintf(out, "note: %s\n", note)
 	}
-	if !beyondLoopback(addr) {
+	switch {
+	case beyondLoopback(addr):
+		fmt.Fprintf(out, "WARNING: listening on %s, which other machines can reach. This version has no accounts yet, so\n"+
+			"         its pages are refused on this address: listen on 127.0.0.1 and use an SSH tunnel to see them.\n", addr)
+	case web.AppURLBeyond(a.config.HTTP.AppURL):
+		fmt.Fprint(out, "WARNING: http.app_url names an address that other machines can reach. This version has no accounts yet, so\n"+
+			"         its pages are refused: remove http.app_url and use an SSH tunnel to see them.\n")
+	default:
 		return
 	}
-	fmt.Fprintf(out, "WARNING: listening on %s, which other machines can reach. This version has no accounts yet, so\n"+
-		"         its pages are refused on this address: listen on 127.0.0.1 and use an SSH tunnel to see them.\n", addr)
 	if len(a.config.HTTP.APIKeys) == 0 {
 		fmt.Fprintln(out, "WARNING: the API is refused too until http.api_keys names a key.")
 	}
@@ -123,25 +134,6 @@ func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler,
 		log.Warn("some requests were cut off at the end", "error", err)
 	}
 	return nil
-}
-
-// watchConfig applies a changed configuration file while the server runs.
-func (a *app) watchConfig(ctx context.Context, options config.Options, plan *schedule.Scheduler) error {
-	if a.config.File == "" {
-		return nil
-	}
-	return config.Watch(ctx, a.config, options, func(c config.Config, err error) {
-		if err != nil {
-			a.log.Error("the changed configuration has mistakes and is not used", "mistakes", err.Error())
-			return
-		}
-		if err := a.catalog.Apply(ctx, c.Plan()); err != nil {
-			a.log.Error("the changed configuration could not be applied", "error", err)
-			return
-		}
-		a.log.Info("configuration reloaded", "file", c.File, "jobs", len(c.Jobs))
-		plan.Changed()
-	})
 }
 
 // signingKey is the key of download links, made once and kept in the data folder.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/backupman/backupman/models"
@@ -26,6 +27,7 @@ type app struct {
 	catalog *catalog.Catalog
 	backups *backup.Service
 	drills  *restore.Service
+	keys    apiKeys
 	log     *slog.Logger
 }
 
@@ -47,7 +49,24 @@ func (f *flags) load(listen string) (config.Config, error) {
 	if err != nil {
 		return c, fmt.Errorf("the configuration has mistakes, so nothing was started:\n%w", err)
 	}
-	return c, nil
+	err = absolute(&c)
+	return c, err
+}
+
+// absolute makes the data folder's path whole, once: the paths of spools below it
+// are shown to programs, which work elsewhere.
+func absolute(c *config.Config) error {
+	for _, path := range []*string{&c.Data, &c.Database.Path} {
+		if *path == "" {
+			continue
+		}
+		whole, err := filepath.Abs(*path)
+		if err != nil {
+			return fmt.Errorf("find the data folder: %w", err)
+		}
+		*path = whole
+	}
+	return nil
 }
 
 // access is what a process may do to the metadata that others use, too.
@@ -68,6 +87,7 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
 	a := &app{config: c, log: log}
+	a.keys.set(c.HTTP.APIKeys)
 	var err error
 	if a.store, err = store.Open(ctx, storeConfig(c.Database), log); err != nil {
 		return nil, err

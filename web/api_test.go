@@ -303,7 +303,7 @@ func TestRetry(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.APIKeys = []string{"k1"} })
+	s := newSite(t, func(o *Options) { o.APIKeys = keys("k1") })
 	if w := s.get(t, "/health"); w.Code != http.StatusOK || w.Body.String() != `{"Status":"ok"}` {
 		t.Errorf("status %d: %s", w.Code, w.Body)
 	}
@@ -313,9 +313,31 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+// keys are API keys that do not change.
+func keys(all ...string) func() []string { return func() []string { return all } }
+
+func TestAPIKeysAreThoseOfTheMoment(t *testing.T) {
+	now := []string{"old"}
+	s := newSite(t, func(o *Options) { o.APIKeys = func() []string { return now } })
+	for _, step := range []struct {
+		keys   []string
+		key    string
+		status int
+	}{
+		{[]string{"old"}, "old", 200}, {[]string{"new"}, "old", 401}, {[]string{"new"}, "new", 200}, {nil, "", 200}, {[]string{"new"}, "", 401},
+	} {
+		now = step.keys
+		if w := s.get(t, "/api/backups", "X-Api-Key", step.key); w.Code != step.status {
+			t.Errorf("with the keys %q, the key %q: status %d, want %d", step.keys, step.key, w.Code, step.status)
+		}
+	}
+}
+
 func TestAPIKeys(t *testing.T) {
-	with := func(keys ...string) func(*Options) { return func(o *Options) { o.APIKeys = keys } }
+	with := func(k ...string) func(*Options) { return func(o *Options) { o.APIKeys = keys(k...) } }
 	beyond := func(o *Options) { o.BeyondLoopback = true }
+	proxied := func(o *Options) { o.AppURL = "https://backups.example" }
+	local := func(o *Options) { o.AppURL = "http://localhost:8080" }
 	cases := map[string]struct {
 		options []func(*Options)
 		headers []string
@@ -333,6 +355,9 @@ func TestAPIKeys(t *testing.T) {
 		"an empty one":                     {[]func(*Options){with("k1")}, []string{"Authorization", "Bearer "}, 401},
 		"an empty one is configured":       {[]func(*Options){with(""), beyond}, []string{"Authorization", "Bearer "}, 401},
 		"beyond loopback, none configured": {[]func(*Options){beyond}, nil, 401},
+		"behind a proxy, none configured":  {[]func(*Options){proxied}, nil, 401},
+		"behind a proxy, right":            {[]func(*Options){proxied, with("k1")}, []string{"X-Api-Key", "k1"}, 200},
+		"app_url of this machine":          {[]func(*Options){local}, nil, 200},
 		"beyond loopback, any":             {[]func(*Options){beyond}, []string{"X-Api-Key", "x"}, 401},
 		"beyond loopback, right":           {[]func(*Options){beyond, with("k1")}, []string{"X-Api-Key", "k1"}, 200},
 	}
@@ -377,7 +402,7 @@ func (s *site) link(t *testing.T, path string) *url.URL {
 }
 
 func TestDownloadLinks(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.APIKeys = []string{"k1"}; o.AppURL = "https://backups.example/" })
+	s := newSite(t, func(o *Options) { o.APIKeys = keys("k1"); o.AppURL = "https://backups.example/" })
 	second := s.store.backups[2]
 	second.ID = driveID
 	s.store.backups = append(s.store.backups, second)

@@ -66,9 +66,9 @@ var kinds = []struct {
 
 var beyondLoopback = verdict{
 	status: http.StatusForbidden, title: "Pages are only shown on the server itself",
-	sentence: "Backupman listens beyond this machine, and it cannot tell people apart yet. Anybody on the network could read and start backups here, so it shows no pages.",
+	sentence: "Backupman listens beyond this machine, or http.app_url names an address that other machines use, and it cannot tell people apart yet. Anybody on the network could read and start backups here, so it shows no pages.",
 	ways: []string{
-		"Let it listen on 127.0.0.1 only, and open the pages on the server itself.",
+		"Let it listen on 127.0.0.1 only, without an http.app_url that other machines use, and open the pages on the server itself.",
 		"From elsewhere, reach it through a tunnel: ssh -L 8080:127.0.0.1:8080 SERVER, then open http://localhost:8080.",
 		"Programs can use the API below /api with a key from http.api_keys.",
 	},

@@ -369,10 +369,10 @@ func TestCrossOriginPostsAreRefused(t *testing.T) {
 		"another port":          {[]string{"Origin", "http://localhost:9999"}, 403},
 		"the page itself":       {[]string{"Sec-Fetch-Site", "same-origin", "Origin", "http://localhost:8080"}, 303},
 		"no browser":            {nil, 303},
-		"the configured origin": {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "https://backups.example"}, 303},
+		"the configured origin": {[]string{"Sec-Fetch-Site", "cross-site", "Origin", "http://app.localhost:9000"}, 303},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, func(o *Options) { o.AppURL = "https://backups.example/" })
+			s := newSite(t, func(o *Options) { o.AppURL = "http://app.localhost:9000/" })
 			if w := s.ask(t, http.MethodPost, "/jobs/"+jobID+"/run", "", c.headers...); w.Code != c.status {
 				t.Errorf("page: status %d, want %d", w.Code, c.status)
 			}
@@ -392,9 +392,9 @@ func TestHosts(t *testing.T) {
 		"backups.example": 200, "backups.example:8443": 200,
 		"evil.example": 403, "localhost.evil.example": 403, "10.0.0.1": 403, "127.0.0.1.evil.example": 403, "backups.example.evil.example": 403,
 	} {
-		s := newSite(t, func(o *Options) { o.AppURL = "https://Backups.example" })
-		for _, path := range []string{"/", "/api/backups", "/health"} {
-			w := s.get(t, path, "Host", host)
+		s := newSite(t, func(o *Options) { o.AppURL, o.APIKeys = "https://Backups.example", keys("k1") })
+		for _, path := range []string{"/api/backups", "/health"} {
+			w := s.get(t, path, "Host", host, "X-Api-Key", "k1")
 			if w.Code != status {
 				t.Errorf("%s of %s: status %d, want %d", path, host, w.Code, status)
 			}
@@ -403,14 +403,23 @@ func TestHosts(t *testing.T) {
 			}
 		}
 	}
-	beyond := newSite(t, func(o *Options) { o.BeyondLoopback, o.APIKeys = true, []string{"k1"} })
+	beyond := newSite(t, func(o *Options) { o.BeyondLoopback, o.APIKeys = true, keys("k1") })
 	if w := beyond.get(t, "/api/backups", "Host", "10.0.0.1:8080", "X-Api-Key", "k1"); w.Code != http.StatusOK {
 		t.Errorf("beyond loopback any host is right: status %d", w.Code)
 	}
 }
 
 func TestPagesBeyondLoopbackAreRefused(t *testing.T) {
-	s := newSite(t, func(o *Options) { o.BeyondLoopback = true })
+	for name, change := range map[string]func(*Options){
+		"listening":      func(o *Options) { o.BeyondLoopback = true },
+		"behind a proxy": func(o *Options) { o.AppURL = "https://backups.example" },
+	} {
+		t.Run(name, func(t *testing.T) { wantNoPages(t, newSite(t, change)) })
+	}
+}
+
+func wantNoPages(t *testing.T, s *site) {
+	t.Helper()
 	for _, path := range []string{"/", "/backups", "/backups/" + finishedID, "/backups/" + finishedID + "/files/" + copyID} {
 		w := s.get(t, path)
 		got := words(parse(t, w).one(t, "main", "", ""))

@@ -32,7 +32,7 @@ func (s *server) route(engine *gin.Engine, o Options) {
 	keyed.POST("/backups/:id/retry", s.do(s.api.Retry))
 	keyed.GET("/backups/:id/generate-download-url", s.do(s.api.DownloadURL))
 
-	local := engine.Group("/", middleware.LoopbackPages(o.BeyondLoopback, s.refuse))
+	local := engine.Group("/", middleware.LoopbackPages(o.reachable(), s.refuse))
 	local.GET("/", s.do(s.pages.Landing))
 	local.GET("/jobs/:id/card", s.do(s.pages.JobCard))
 	local.POST("/jobs/:id/run", s.do(s.pages.RunJob))

@@ -42,12 +42,15 @@ type Options struct {
 	Schedule Schedule
 	// Version is shown below every page.
 	Version string
-	// APIKeys are asked for on /api as soon as there is one.
-	APIKeys []string
+	// APIKeys tells the keys of this moment, which are asked for on /api as soon as
+	// there is one. Nil is none.
+	APIKeys func() []string
 	// BeyondLoopback says that others than this machine can connect: pages are
 	// then refused and the API asks for a key in any case.
 	BeyondLoopback bool
 	// AppURL is the address that people use; empty when it is the listener's own.
+	// One beyond loopback means a proxy, whose requests look like this machine's:
+	// what BeyondLoopback refuses is then refused, too.
 	AppURL string
 	// SigningKey signs download links; a random one is made when it is too short.
 	SigningKey []byte
@@ -56,6 +59,13 @@ type Options struct {
 	// Now tells the time. Nil is models.Now.
 	Now func() time.Time
 }
+
+// reachable reports whether others than this machine reach the server.
+func (o Options) reachable() bool { return o.BeyondLoopback || AppURLBeyond(o.AppURL) }
+
+// AppURLBeyond reports whether an address that people use is one that other
+// machines reach.
+func AppURLBeyond(appURL string) bool { return middleware.BeyondLoopback(appURL) }
 
 // server holds the handlers between which routes choose.
 type server struct {
@@ -85,7 +95,10 @@ func New(o Options) http.Handler {
 }
 
 func newServer(o Options) *server {
-	keys := middleware.NewKeys(o.APIKeys, o.BeyondLoopback)
+	if o.APIKeys == nil {
+		o.APIKeys = func() []string { return nil }
+	}
+	keys := middleware.NewKeys(o.APIKeys, o.reachable())
 	return &server{
 		log: o.Log, version: o.Version, keys: keys,
 		api: &api.Handlers{

@@ -23,11 +23,6 @@ type Watcher struct {
 	missing bool
 }
 
-// Watch runs a Watcher that nobody asks to Reload.
-func Watch(ctx context.Context, current Config, opts Options, changed func(Config, error)) error {
-	return NewWatcher(current, opts, changed).Run(ctx)
-}
-
 // NewWatcher watches the file that current was read from. changed is called,
 // from Run's goroutine, with the new Config, or with an Errors after which the
 // old one goes on.

@@ -16,18 +16,30 @@ import (
 // appURL. A page of a stranger could otherwise make its own name point at
 // 127.0.0.1 and speak to Backupman as if it were its own server (DNS rebinding).
 func Host(appURL string, refuse Refuse) gin.HandlerFunc {
-	known := ""
-	if u, err := url.Parse(appURL); err == nil {
-		known = strings.ToLower(u.Hostname())
-	}
+	known := appHost(appURL)
 	return guard(refuse, func(c *gin.Context) error {
 		name := hostname(c.Request.Host)
 		if loopback(name) || name != "" && name == known {
 			return nil
 		}
 		return &models.Fault{Kind: models.ErrForbidden, Sentence: fmt.Sprintf(
-			"Backupman does not answer to the host name %q: open it as http://localhost, or set http.app_url to the address that people use", name)}
+			"Backupman does not answer to the host name %q: open it as http://localhost, or, for programs that use the API under this name, say it in http.app_url", name)}
 	})
+}
+
+// BeyondLoopback reports whether appURL says that other machines can reach
+// Backupman, as they do through a proxy on this one.
+func BeyondLoopback(appURL string) bool {
+	name := appHost(appURL)
+	return name != "" && !loopback(name)
+}
+
+func appHost(appURL string) string {
+	u, err := url.Parse(appURL)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 func hostname(host string) string {

@@ -11,48 +11,55 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// Keys knows the API keys, by digest only.
+// Keys knows the API keys.
 type Keys struct {
-	digests [][sha256.Size]byte
+	current func() []string
 	// required says that a key is asked for although none is configured.
 	required bool
 }
 
-// NewKeys returns the keys. They are asked for as soon as there is one, and
-// always when alwaysRequired.
-func NewKeys(keys []string, alwaysRequired bool) *Keys {
-	k := &Keys{required: alwaysRequired}
-	for _, key := range keys {
+// NewKeys returns the keys that current tells, which is asked for each request,
+// so that a key that was taken away opens nothing more. They are asked for as
+// soon as there is one, and always when alwaysRequired.
+func NewKeys(current func() []string, alwaysRequired bool) *Keys {
+	return &Keys{current: current, required: alwaysRequired}
+}
+
+// digests are of the keys, so that comparing them tells nothing of their lengths.
+func (k *Keys) digests() [][sha256.Size]byte {
+	var digests [][sha256.Size]byte
+	for _, key := range k.current() {
 		if key != "" {
-			k.digests = append(k.digests, sha256.Sum256([]byte(key)))
+			digests = append(digests, sha256.Sum256([]byte(key)))
 		}
 	}
-	return k
+	return digests
 }
 
 // Check returns models.ErrUnauthorized unless the request may use the API.
 func (k *Keys) Check(r *http.Request) error {
-	if len(k.digests) == 0 {
+	known := k.digests()
+	if len(known) == 0 {
 		if !k.required {
 			return nil
 		}
-		return unauthorized("Backupman listens beyond this machine and has no API key: add one to http.api_keys in its configuration and restart it")
+		return unauthorized("other machines can reach Backupman and it has no API key: add one to http.api_keys in its configuration")
 	}
 	shown, ok := shownKey(r)
 	if !ok {
 		return unauthorized("an API key is needed: send it as X-Api-Key or as Authorization: Bearer")
 	}
-	if !k.holds(shown) {
+	if !holds(known, shown) {
 		return unauthorized("this API key is not one of http.api_keys in the configuration")
 	}
 	return nil
 }
 
 // holds compares in a time that tells nothing about the keys.
-func (k *Keys) holds(shown string) bool {
+func holds(known [][sha256.Size]byte, shown string) bool {
 	digest, found := sha256.Sum256([]byte(shown)), 0
-	for _, known := range k.digests {
-		found |= subtle.ConstantTimeCompare(digest[:], known[:])
+	for _, one := range known {
+		found |= subtle.ConstantTimeCompare(digest[:], one[:])
 	}
 	return found == 1
 }

@@ -10,7 +10,7 @@ import (
 // could open them.
 var ErrBeyondLoopback = errors.New("pages are not shown beyond this machine")
 
-// LoopbackPages refuses pages when the server listens beyond loopback, as long
+// LoopbackPages refuses pages when other machines reach the server, as long
 // as there are no accounts to tell people apart.
 func LoopbackPages(beyondLoopback bool, refuse Refuse) gin.HandlerFunc {
 	return guard(refuse, func(*gin.Context) error {

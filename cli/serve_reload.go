@@ -1,0 +1,90 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"sync/atomic"
+
+	"github.com/backupman/backupman/services/config"
+	"github.com/backupman/backupman/services/schedule"
+)
+
+// apiKeys are the API keys of the moment.
+type apiKeys struct{ held atomic.Pointer[[]string] }
+
+func (k *apiKeys) set(keys []string) { k.held.Store(&keys) }
+
+func (k *apiKeys) current() []string {
+	if keys := k.held.Load(); keys != nil {
+		return *keys
+	}
+	return nil
+}
+
+// watchConfig applies a changed configuration file while the server runs. A
+// hangup has it read again even when it looks unchanged, because a secret's file
+// may have changed.
+func (a *app) watchConfig(ctx context.Context, options config.Options, plan *schedule.Scheduler, hangups <-chan os.Signal) error {
+	watcher := config.NewWatcher(a.config, options, func(c config.Config, err error) { a.reload(ctx, c, err, plan.Changed) })
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hangups:
+				a.hangUp(watcher)
+			}
+		}
+	}()
+	return watcher.Run(ctx)
+}
+
+func (a *app) hangUp(watcher *config.Watcher) {
+	if a.config.File == "" {
+		a.log.Warn("there is no configuration file to read again")
+		return
+	}
+	watcher.Reload()
+}
+
+// reload makes a changed configuration the running one, as far as that goes
+// without a restart; changed is called when it did.
+func (a *app) reload(ctx context.Context, c config.Config, err error, changed func()) {
+	if err == nil {
+		err = absolute(&c)
+	}
+	if err != nil {
+		a.log.Error("the changed configuration has mistakes and is not used", "mistakes", err.Error())
+		return
+	}
+	if err := a.catalog.Apply(ctx, c.Plan()); err != nil {
+		a.log.Error("the changed configuration could not be applied", "error", err)
+		return
+	}
+	a.keys.set(c.HTTP.APIKeys)
+	a.log.Info("configuration reloaded", "file", c.File, "jobs", len(c.Jobs), "api_keys", len(c.HTTP.APIKeys))
+	if keys := needRestart(a.config, c); len(keys) > 0 {
+		a.log.Warn("some changes of the configuration need a restart of the server", "keys", keys)
+	}
+	changed()
+}
+
+// needRestart names the keys of the file whose values a server takes only when
+// it starts, and that are not what it started with.
+func needRestart(started, now config.Config) []string {
+	var keys []string
+	for _, k := range []struct {
+		name    string
+		changed bool
+	}{
+		{"data", started.Data != now.Data},
+		{"database", started.Database != now.Database},
+		{"http.listen", started.HTTP.Listen != now.HTTP.Listen},
+		{"http.app_url", started.HTTP.AppURL != now.HTTP.AppURL},
+	} {
+		if k.changed {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
+}
