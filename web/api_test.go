@@ -20,7 +20,7 @@ import (
 func TestListIsTheContractToTheByte(t *testing.T) {
 	s := newSite(t)
 	at := time.Date(2025, 7, 2, 10, 0, 0, 0, time.FixedZone("east", 3600))
-	later, path := at.Add(5*time.Minute), "backups/a.sql.gz"
+	later, path := at.Add(5*time.Minute+999999*time.Microsecond), "backups/a.sql.gz"
 	s.store.backups = []models.Backup{
 		{ID: finishedID, Status: models.StatusFinished, Label: "my & <db>", DumpPath: &path, CreatedAt: at, UpdatedAt: &later, Error: "hidden", DriveFiles: []models.DriveFile{
 			{ID: copyID, BackupID: finishedID, DriveID: driveID, Provider: "google_drive", Label: "a.sql.gz", Key: "hidden", Path: &path, Status: models.StatusFinished, CreatedAt: at, UpdatedAt: &later},
@@ -33,7 +33,7 @@ func TestListIsTheContractToTheByte(t *testing.T) {
 		`{"Id":"` + finishedID + `","Status":"finished","Label":"my \u0026 \u003cdb\u003e","DumpPath":"backups/a.sql.gz","CreatedAt":"2025-07-02T09:00:00Z","UpdatedAt":"2025-07-02T09:05:00Z","DriveFiles":[` +
 		`{"Id":"` + copyID + `","BackupId":"` + finishedID + `","Provider":"google_drive","Label":"a.sql.gz","Path":"backups/a.sql.gz","Status":"finished","CreatedAt":"2025-07-02T09:00:00Z","UpdatedAt":"2025-07-02T09:05:00Z"},` +
 		`{"Id":"` + failedCopy + `","BackupId":"` + finishedID + `","Provider":"s3","Label":"a.sql.gz","Path":null,"Status":"pending","CreatedAt":"2025-07-02T09:00:00Z","UpdatedAt":null}]},` +
-		`{"Id":"` + pendingID + `","Status":"pending","Label":"wiki","DumpPath":null,"CreatedAt":"2025-07-02T09:00:00.123456Z","UpdatedAt":null,"DriveFiles":null}` +
+		`{"Id":"` + pendingID + `","Status":"pending","Label":"wiki","DumpPath":null,"CreatedAt":"2025-07-02T09:00:00Z","UpdatedAt":null,"DriveFiles":null}` +
 		"]}\n"
 	if got := w.Body.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

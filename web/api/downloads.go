@@ -27,7 +27,7 @@ func (h *Handlers) DownloadURL(c *gin.Context) error {
 	query, expires := h.Links.Sign(id, file)
 	link := h.origin(c) + "/api/backups/" + id + "/download?" + query.Encode()
 	// The link is data, not markup: its ampersands stay as they are.
-	c.PureJSON(http.StatusOK, DownloadURL{URL: link, ExpiresAt: expires})
+	c.PureJSON(http.StatusOK, DownloadURL{URL: link, ExpiresAt: whole(expires)})
 	return nil
 }
 

@@ -63,7 +63,7 @@ type DownloadURL struct {
 func NewBackup(b models.Backup) Backup {
 	dto := Backup{
 		ID: b.ID, Status: string(b.Status), Label: b.Label, DumpPath: b.DumpPath,
-		CreatedAt: b.CreatedAt.UTC(), UpdatedAt: utc(b.UpdatedAt),
+		CreatedAt: whole(b.CreatedAt), UpdatedAt: known(b.UpdatedAt),
 	}
 	for _, f := range b.DriveFiles {
 		dto.DriveFiles = append(dto.DriveFiles, newDriveFile(f))
@@ -74,14 +74,18 @@ func NewBackup(b models.Backup) Backup {
 func newDriveFile(f models.DriveFile) DriveFile {
 	return DriveFile{
 		ID: f.ID, BackupID: f.BackupID, Provider: f.Provider, Label: f.Label, Path: f.Path,
-		Status: string(f.Status), CreatedAt: f.CreatedAt.UTC(), UpdatedAt: utc(f.UpdatedAt),
+		Status: string(f.Status), CreatedAt: whole(f.CreatedAt), UpdatedAt: known(f.UpdatedAt),
 	}
 }
 
-func utc(t *time.Time) *time.Time {
+// known returns nil for a time that is not.
+func known(t *time.Time) *time.Time {
 	if t == nil || t.IsZero() {
 		return nil
 	}
-	at := t.UTC()
+	at := whole(*t)
 	return &at
 }
+
+// whole is a time as the contract shows it: in UTC, in whole seconds.
+func whole(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
