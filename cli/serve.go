@@ -73,15 +73,20 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	plan := schedule.New(a.catalog, a.backups, a.log)
 	handler := web.New(a.webOptions(listener.Addr(), key, plan))
 	a.greet(out, listener.Addr())
-	if err := a.drills.Sweep(); err != nil {
-		a.log.Warn("left-over scratch databases remain", "error", err)
-	}
+	a.sweepScratch()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.backups.Work(ctx) })
 	group.Go(func() error { return plan.Run(ctx) })
 	group.Go(func() error { return a.watchConfig(ctx, options, plan, hangups) })
-	group.Go(func() error { return serveHTTP(ctx, listener, handler, a.log) })
+	group.Go(func() error { return serveHTTP(ctx, listener, handler, drainTime, a.log) })
 	return group.Wait()
+}
+
+// sweepScratch removes the scratch databases of processes that died.
+func (a *app) sweepScratch() {
+	if err := a.drills.Sweep(); err != nil {
+		a.log.Warn("left-over scratch databases remain", "error", err)
+	}
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {
@@ -117,21 +122,23 @@ func beyondLoopback(addr net.Addr) bool {
 	return !ok || !tcp.IP.IsLoopback()
 }
 
-func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
+// serveHTTP answers until the context ends, and then lets open requests end
+// within drain; what is open after that is cut off.
+func serveHTTP(ctx context.Context, listener net.Listener, handler http.Handler, drain time.Duration, log *slog.Logger) error {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: bodyTime, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return ctx }}
 	done := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
-		drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 		defer cancel()
-		done <- server.Shutdown(drain)
+		done <- server.Shutdown(within)
 	}()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve http: %w", err)
 	}
 	if err := <-done; err != nil {
-		log.Warn("some requests were cut off at the end", "error", err)
+		log.Warn("some requests were cut off at the end", "error", errors.Join(err, server.Close()))
 	}
 	return nil
 }

@@ -1,0 +1,24 @@
+package cli_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestDemoSweepsScratchDatabasesOfTheDead(t *testing.T) {
+	dir := t.TempDir()
+	left := filepath.Join(dir, "data", "scratch", "left-by-a-dead-process")
+	if err := os.MkdirAll(left, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(left, "lock"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, said := backupman(t, "demo", "--once", "--data", dir); code != 0 {
+		t.Fatalf("%s%s", out, said)
+	}
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", left, err)
+	}
+}
