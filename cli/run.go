@@ -88,11 +88,15 @@ func (a *app) handOver(ctx context.Context, out io.Writer, f *flags, job models.
 	if err != nil {
 		return false, err
 	}
+	return true, tellQueued(out, f, b)
+}
+
+func tellQueued(out io.Writer, f *flags, b models.Backup) error {
 	if f.json {
-		return true, printBackup(out, b)
+		return printBackup(out, b)
 	}
-	fmt.Fprintf(out, "queued %s: the running server makes it; follow it with: backupman show %s\n", b.ID, b.ID)
-	return true, nil
+	_, err := fmt.Fprintf(out, "queued %s: the running server makes it; follow it with: backupman show %s\n", b.ID, b.ID)
+	return err
 }
 
 // carryOut makes a queued backup here, or waits for the process that was faster.
