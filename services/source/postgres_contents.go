@@ -53,8 +53,10 @@ const notInherent = ` n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 var (
 	relationsQuery = `SELECT n.nspname::text, c.relname::text, c.relkind::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relpersistence <> 't' AND` + fmt.Sprintf(notInherent, "pg_class", "c") + ` ORDER BY 1, 2`
+	// The constructors of a range type come with the type and are not dumped apart.
 	routinesQuery = `SELECT n.nspname::text, p.proname::text, 'P' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-		WHERE` + fmt.Sprintf(notInherent, "pg_proc", "p") + ` ORDER BY 1, 2`
+		WHERE NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid
+			AND d.refclassid = 'pg_type'::regclass AND d.deptype = 'i') AND` + fmt.Sprintf(notInherent, "pg_proc", "p") + ` ORDER BY 1, 2`
 	// Triggers of partitions that came with their parent's are not dumped apart.
 	triggersQuery = `SELECT n.nspname::text, c.relname || ' ' || t.tgname, 'T' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 		JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND c.relpersistence <> 't'

@@ -48,6 +48,7 @@ line" VALUES (1)`,
 	`CREATE SCHEMA "sch=ema"`,
 	`CREATE TYPE "sch=ema".mood AS ENUM ('sad', 'o''k')`,
 	`CREATE DOMAIN positive AS int CHECK (value > 0)`,
+	`CREATE TYPE price AS RANGE (subtype = numeric)`, `CREATE TYPE "sch=ema".pair AS (a int, b text)`,
 	`CREATE TABLE "sch=ema".bytes (m "sch=ema".mood, p positive)`, `INSERT INTO "sch=ema".bytes VALUES ('o''k', 1)`,
 	`CREATE UNLOGGED TABLE unlogged (a int)`, `INSERT INTO unlogged VALUES (1)`,
 	`CREATE VIEW z_first AS SELECT id, t FROM texts`, `CREATE VIEW "a second" AS SELECT id FROM z_first`,
@@ -243,6 +244,16 @@ func TestPostgresEmptyDatabaseIsNoBackup(t *testing.T) {
 	s := servers.Postgres(t)
 	if _, _, _, err := dumped(t, opened(t, postgresKind, postgresSettings(s, s.Database(t)))); err == nil || !strings.Contains(err.Error(), "holds no tables") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPostgresWithoutRows wants a list of tables that is empty in JSON, not null.
+func TestPostgresWithoutRows(t *testing.T) {
+	s := servers.Postgres(t)
+	database := s.Database(t)
+	s.Exec(t, database, "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+	if inv, _ := mustDump(t, opened(t, postgresKind, postgresSettings(s, database))); inv.Tables == nil || len(inv.Objects) != 1 {
+		t.Errorf("dumped %#v", inv)
 	}
 }
 

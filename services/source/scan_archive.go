@@ -425,7 +425,7 @@ func (s *archiveScanner) string() (string, bool) {
 // Tables returns what the archive holds of each table, in its order, and of
 // the large objects together.
 func (s *archiveScanner) Tables() []models.TableDigest {
-	var digests []models.TableDigest
+	digests := []models.TableDigest{}
 	for _, e := range s.order {
 		if e.desc == "TABLE DATA" && e.seen {
 			digests = append(digests, models.TableDigest{Schema: e.schema, Name: e.tag, Rows: e.rows, Bytes: e.bytes,
