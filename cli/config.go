@@ -1,9 +1,14 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/backupman/backupman/services/config"
 )
 
 func newConfig(f *flags) *cobra.Command {
@@ -14,20 +19,56 @@ func newConfig(f *flags) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := f.load("")
+			if f.json {
+				return printCheck(cmd.OutOrStdout(), c, err)
+			}
 			if err != nil {
 				return err
 			}
-			out := cmd.OutOrStdout()
-			for _, note := range c.Notes {
-				fmt.Fprintf(out, "note: %s\n", note)
-			}
-			name := c.File
-			if name == "" {
-				name = "no configuration file"
-			}
-			_, err = fmt.Fprintf(out, "%s: good: %d data sources, %d drives, %d jobs\n", name, len(c.Sources), len(c.Drives), len(c.Jobs))
-			return err
+			return tellCheck(cmd.OutOrStdout(), c)
 		},
 	})
 	return cmd
+}
+
+func tellCheck(out io.Writer, c config.Config) error {
+	for _, note := range c.Notes {
+		fmt.Fprintf(out, "note: %s\n", note)
+	}
+	name := c.File
+	if name == "" {
+		name = "no configuration file"
+	}
+	_, err := fmt.Fprintf(out, "%s: good: %d data sources, %d drives, %d jobs\n", name, len(c.Sources), len(c.Drives), len(c.Jobs))
+	return err
+}
+
+// checked is what a good configuration holds, in JSON.
+type checked struct {
+	// File is null when there is none.
+	File                  *string
+	Notes                 []string
+	Sources, Drives, Jobs int
+}
+
+// mistakes are what is wrong with a configuration, in JSON.
+type mistakes struct{ Errors config.Errors }
+
+// printCheck tells a configuration or its mistakes; err is what loading it gave.
+func printCheck(out io.Writer, c config.Config, err error) error {
+	var wrong config.Errors
+	switch {
+	case errors.As(err, &wrong):
+		if err := json.NewEncoder(out).Encode(mistakes{wrong}); err != nil {
+			return err
+		}
+		return errSilent
+	case err != nil:
+		return err
+	}
+	good := checked{Notes: append([]string{}, c.Notes...), Sources: len(c.Sources), Drives: len(c.Drives), Jobs: len(c.Jobs)}
+	if c.File != "" {
+		good.File = &c.File
+	}
+	return json.NewEncoder(out).Encode(good)
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 
@@ -20,89 +21,127 @@ the account may not see, and free space. Ends with status 1 when there is a prob
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				d := &doctor{app: a, out: cmd.OutOrStdout()}
-				return d.examine(ctx)
+				return a.examine(ctx, cmd.OutOrStdout(), f.json)
 			})
 		},
 	}
 }
 
-type doctor struct {
-	app      *app
-	out      io.Writer
-	problems int
+// examine tells what a doctor finds, in lines or in JSON; the error is silent
+// when that holds a problem.
+func (a *app) examine(ctx context.Context, out io.Writer, inJSON bool) error {
+	d := &doctor{app: a, out: out, found: findings{[]finding{}, []finding{}, []finding{}, []finding{}}}
+	if inJSON {
+		d.out = io.Discard
+	}
+	if err := d.examine(ctx); err != nil {
+		return err
+	}
+	if inJSON {
+		if err := json.NewEncoder(out).Encode(d.found); err != nil {
+			return err
+		}
+	}
+	return d.conclude()
 }
 
+// doctor examines one thing after the other and tells what it finds at once,
+// because a server that does not answer takes its time.
+type doctor struct {
+	app *app
+	out io.Writer
+	// about is the thing that is examined now.
+	about string
+	found findings
+}
+
+// finding is a sentence about a thing.
+type finding struct{ About, Sentence string }
+
+// findings are what a doctor answers in JSON.
+type findings struct{ Problems, Warnings, Notes, Passed []finding }
+
 func (d *doctor) examine(ctx context.Context) error {
+	d.about = "the configuration"
 	for _, note := range d.app.config.Notes {
-		d.say("note", note)
+		d.note(note)
 	}
 	d.dataFolder()
 	if err := d.sources(ctx); err != nil {
 		return err
 	}
-	if err := d.drives(ctx); err != nil {
-		return err
-	}
-	switch {
-	case d.problems == 1:
-		fmt.Fprintln(d.out, "\n1 problem.")
-		return errSilent
-	case d.problems > 1:
-		fmt.Fprintf(d.out, "\n%d problems.\n", d.problems)
-		return errSilent
-	}
-	fmt.Fprintln(d.out, "\nEverything a backup needs is there.")
-	return nil
+	return d.drives(ctx)
 }
 
-func (d *doctor) say(mark, text string) {
-	if mark == "PROBLEM" {
-		d.problems++
+// conclude tells the outcome; the error is silent when there is a problem.
+func (d *doctor) conclude() error {
+	switch n := len(d.found.Problems); n {
+	case 0:
+		fmt.Fprintln(d.out, "\nEverything a backup needs is there.")
+		return nil
+	case 1:
+		fmt.Fprintln(d.out, "\n1 problem.")
+	default:
+		fmt.Fprintf(d.out, "\n%d problems.\n", n)
 	}
+	return errSilent
+}
+
+func (d *doctor) begin(format string, args ...any) {
+	d.about = fmt.Sprintf(format, args...)
+	fmt.Fprintln(d.out, d.about)
+}
+
+func (d *doctor) problem(text string) { d.say(&d.found.Problems, "PROBLEM", text) }
+func (d *doctor) warn(text string)    { d.say(&d.found.Warnings, "warning", text) }
+func (d *doctor) note(text string)    { d.say(&d.found.Notes, "note", text) }
+func (d *doctor) pass(text string)    { d.say(&d.found.Passed, "ok", text) }
+
+func (d *doctor) say(list *[]finding, mark, text string) {
+	*list = append(*list, finding{About: d.about, Sentence: text})
 	fmt.Fprintf(d.out, "  %-8s %s\n", mark, indentLines(text))
 }
 
 func (d *doctor) dataFolder() {
-	fmt.Fprintf(d.out, "data folder %s\n", d.app.config.Data)
+	d.begin("data folder %s", d.app.config.Data)
 	space, err := disk.Of(d.app.config.Data)
 	if err != nil {
-		d.say("PROBLEM", err.Error())
+		d.problem(err.Error())
 		return
 	}
-	d.say("ok", size(space.Free)+" free for dumps that are being made")
+	d.pass(size(space.Free) + " free for dumps that are being made")
 }
 
 func (d *doctor) sources(ctx context.Context) error {
 	sources := d.app.config.Sources
 	if len(sources) == 0 {
-		fmt.Fprintln(d.out, "data sources")
-		d.say("PROBLEM", "none is configured: add one below data_sources")
+		d.begin("data sources")
+		d.problem("none is configured: add one below data_sources")
 	}
 	for _, configured := range sources {
-		fmt.Fprintf(d.out, "data source %q (%s)\n", configured.Label, configured.Provider)
+		d.begin("data source %q (%s)", configured.Label, configured.Provider)
 		row, err := d.app.store.SourceByLabel(ctx, configured.Label)
 		if err != nil {
 			return err
 		}
 		src, _, _, err := d.app.catalog.OpenSource(ctx, row.ID)
 		if err != nil {
-			d.say("PROBLEM", err.Error())
+			d.problem(err.Error())
 			continue
 		}
 		report, err := src.Check(ctx)
 		if err != nil {
-			d.say("PROBLEM", err.Error())
+			d.problem(err.Error())
 			continue
 		}
 		for _, p := range report.Problems {
-			d.say("PROBLEM", p)
+			d.problem(p)
 		}
 		for _, w := range report.Warnings {
-			d.say("warning", w)
+			d.warn(w)
 		}
 		if len(report.Problems) == 0 {
-			d.say("ok", fmt.Sprintf("version %s, %d tables, %s; dumped by %s %s", report.ServerVersion, report.Tables, size(report.Size), report.Tool, report.ToolVersion))
+			d.pass(fmt.Sprintf("version %s, %d tables, %s; dumped by %s %s", report.ServerVersion, report.Tables, size(report.Size), report.Tool, report.ToolVersion))
 		}
 	}
 	return nil
@@ -111,30 +150,30 @@ func (d *doctor) sources(ctx context.Context) error {
 func (d *doctor) drives(ctx context.Context) error {
 	drives := d.app.config.Drives
 	if len(drives) == 0 {
-		fmt.Fprintln(d.out, "drives")
-		d.say("PROBLEM", "none is configured: add one below drives")
+		d.begin("drives")
+		d.problem("none is configured: add one below drives")
 	}
 	for _, configured := range drives {
-		fmt.Fprintf(d.out, "drive %q (%s)\n", configured.Label, configured.Provider)
+		d.begin("drive %q (%s)", configured.Label, configured.Provider)
 		row, err := d.app.store.DriveByLabel(ctx, configured.Label)
 		if err != nil {
 			return err
 		}
 		place, _, err := d.app.catalog.OpenDrive(ctx, row.ID)
 		if err != nil {
-			d.say("PROBLEM", err.Error())
+			d.problem(err.Error())
 			continue
 		}
 		report, err := place.Check(ctx)
 		if err != nil {
-			d.say("PROBLEM", err.Error())
+			d.problem(err.Error())
 			continue
 		}
 		room := "free space unknown"
 		if report.Free >= 0 {
 			room = size(report.Free) + " free"
 		}
-		d.say("ok", "writes, reads back and deletes; "+room)
+		d.pass("writes, reads back and deletes; " + room)
 	}
 	return nil
 }
