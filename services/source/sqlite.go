@@ -62,7 +62,7 @@ func (s *SQLite) Check(ctx context.Context) (models.SourceReport, error) {
 		return report, nil
 	}
 	report.Size = info.Size()
-	db, err := s.open(ctx)
+	db, err := s.open(ctx, nil)
 	if err != nil {
 		report.Problems = append(report.Problems, err.Error())
 		return report, nil
@@ -78,6 +78,11 @@ func (s *SQLite) Check(ctx context.Context) (models.SourceReport, error) {
 	if report.Tables == 0 {
 		report.Problems = append(report.Problems, s.empty().Error())
 	}
+	collations, err := foreignCollations(ctx, func(known []string) (*sql.DB, error) { return s.open(ctx, known) })
+	if err != nil {
+		report.Problems = append(report.Problems, s.fault("check", err).Error())
+	}
+	report.Warnings = collationWarnings(collations)
 	return report, nil
 }
 
@@ -112,7 +117,7 @@ func (s *SQLite) inspect(ctx context.Context, snapshot string) (models.Inventory
 
 // snapshot copies the database as of one moment.
 func (s *SQLite) snapshot(ctx context.Context, to string) error {
-	db, err := s.open(ctx)
+	db, err := s.open(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -162,10 +167,10 @@ func copyPages(ctx context.Context, driver any, to string) error {
 
 // open reads without writing where SQLite can. A database whose last writer
 // crashed must be rolled back first, which only a writer may do.
-func (s *SQLite) open(ctx context.Context) (*sql.DB, error) {
+func (s *SQLite) open(ctx context.Context, collations []string) (*sql.DB, error) {
 	var first error
 	for _, mode := range []string{"ro", "rw"} {
-		db, err := sql.Open("sqlite", sqliteURI(s.path, "mode="+mode+"&_pragma=busy_timeout(30000)"))
+		db, err := openSQLite(s.path, "mode="+mode+"&_pragma=busy_timeout(30000)", collations)
 		if err != nil {
 			return nil, s.fault("open", err)
 		}
@@ -270,7 +275,13 @@ func proveSQLite(ctx context.Context, dump io.Reader, dir string) (models.Invent
 // inventorySQLite checks a file that nobody writes to and digests its tables.
 func inventorySQLite(ctx context.Context, path string) (models.Inventory, error) {
 	inv := models.Inventory{Database: path, Tool: sqliteTool}
-	db, err := sql.Open("sqlite", sqliteURI(path, "mode=ro&immutable=1"))
+	open := func(collations []string) (*sql.DB, error) { return openSQLite(path, "mode=ro&immutable=1", collations) }
+	collations, err := foreignCollations(ctx, open)
+	if err != nil {
+		return inv, fmt.Errorf("check the database: %w", err)
+	}
+	inv.Warnings = collationWarnings(collations)
+	db, err := open(collations)
 	if err != nil {
 		return inv, err
 	}
