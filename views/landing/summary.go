@@ -3,6 +3,7 @@ package landing
 import (
 	"time"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
 )
@@ -77,7 +78,7 @@ func databaseName(f JobFacts) string {
 
 // restorable says that there is a backup which is not known to be bad.
 func restorable(f JobFacts) bool {
-	return f.NewestProven != nil || f.NewestFinished != nil && !disproven(f)
+	return f.NewestProven != nil || goodCopies(f.Newest) > 0 || f.NewestFinished != nil && !disproven(f)
 }
 
 func (t *tally) add(f JobFacts, s State) {
@@ -91,12 +92,20 @@ func (t *tally) add(f JobFacts, s State) {
 	case Running:
 		t.running = true
 	}
-	if b := f.NewestFinished; b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
+	if b := newestGood(f); b != nil && (t.newest == nil || b.CreatedAt.After(*t.newest)) {
 		t.newest = &b.CreatedAt
 	}
 	if f.NextRun != nil && (t.next == nil || f.NextRun.Before(*t.next)) {
 		t.next = f.NextRun
 	}
+}
+
+// newestGood is the newest backup with a copy that can be restored.
+func newestGood(f JobFacts) *models.Backup {
+	if goodCopies(f.Newest) > 0 {
+		return f.Newest
+	}
+	return f.NewestFinished
 }
 
 // NewSummary answers for all databases together.

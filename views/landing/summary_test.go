@@ -24,6 +24,8 @@ func job(label, source string, b *models.Backup) JobFacts {
 func TestSummary(t *testing.T) {
 	proven, unproven := backup(models.StatusFinished, time.Hour, true), backup(models.StatusFinished, time.Hour, false)
 	failed, pending := backup(models.StatusFailed, time.Hour, false), backup(models.StatusPending, 0, false)
+	partly := backup(models.StatusFailed, time.Hour, false)
+	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
 	damaged := job("d", "wiki", unproven)
 	damaged.LastDrill = &models.Drill{Outcome: models.DrillDisproven}
 	late := job("l", "wiki", proven)
@@ -43,6 +45,7 @@ func TestSummary(t *testing.T) {
 		"one overdue":                  {[]JobFacts{job("a", "shop", proven), late}, "Yes, but look", "was due: l.", "2 of 2"},
 		"one without any":              {[]JobFacts{job("a", "shop", proven), job("b", "wiki", nil)}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"one damaged":                  {[]JobFacts{job("a", "shop", proven), damaged}, "Only partly", "nothing to restore wiki from", "1 of 2"},
+		"failing, but for one copy":    {[]JobFacts{job("a", "shop", partly)}, "Yes, but look", "attention: a.", "1 of 1"},
 		"none":                         {[]JobFacts{job("a", "shop", failed)}, "No", "no backup", "0 of 1"},
 		"the first is being made":      {[]JobFacts{job("a", "shop", pending)}, "Not yet", "being made", "0 of 1"},
 	}

@@ -106,7 +106,12 @@ func verdict(s State, f JobFacts, now time.Time) string {
 
 // fallback says what can be restored although the newest run is no help.
 func fallback(f JobFacts, now time.Time) string {
+	good := goodCopies(f.Newest)
 	switch {
+	case good == 1:
+		return " One copy of it is good and can be restored."
+	case good > 1:
+		return " " + human.Count(int64(good)) + " copies of it are good and can be restored."
 	case f.NewestProven != nil:
 		return " A proven copy from " + human.Age(now, f.NewestProven.CreatedAt) + " can be restored."
 	case f.NewestFinished != nil && !disproven(f):
@@ -115,6 +120,20 @@ func fallback(f JobFacts, now time.Time) string {
 		return " Older copies exist, but none of them is proven."
 	}
 	return " There is nothing to restore from."
+}
+
+// goodCopies counts the copies of a backup that failed only because others are
+// missing.
+func goodCopies(b *models.Backup) int {
+	n := 0
+	if b != nil && b.Status == models.StatusFailed {
+		for _, file := range b.DriveFiles {
+			if file.Status == models.StatusFinished {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func disproven(f JobFacts) bool {

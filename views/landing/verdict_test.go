@@ -22,6 +22,8 @@ func backup(status models.Status, age time.Duration, proven bool) *models.Backup
 func TestJudge(t *testing.T) {
 	proven, finished := backup(models.StatusFinished, 2*time.Hour, true), backup(models.StatusFinished, time.Hour, false)
 	failed, pending := backup(models.StatusFailed, time.Minute, false), backup(models.StatusPending, 0, false)
+	partly := backup(models.StatusFailed, time.Minute, false)
+	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
 	cases := map[string]struct {
 		newest, finished, proven *models.Backup
 		drill                    models.DrillOutcome
@@ -37,6 +39,7 @@ func TestJudge(t *testing.T) {
 		"failing, older proof":       {newest: failed, finished: proven, proven: proven, want: Failing, says: "A proven copy from 2 h ago can be restored"},
 		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
 		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
+		"failing, but for one copy":  {newest: partly, want: Failing, says: "One copy of it is good and can be restored"},
 		"failing, drill not made":    {newest: failed, finished: finished, drill: models.DrillUnverified, want: Failing, says: "An unproven copy from 1 h ago"},
 		"running for the first time": {newest: pending, want: Running, says: "There is nothing to restore from."},
 	}

@@ -70,7 +70,7 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 	card := JobCard{
 		ID: f.Job.ID, Label: f.Job.Label, Source: sourceName(f), State: state, Chip: state.chip(),
 		Verdict: verdict(state, f, now), Problem: problem(state, f),
-		Proven: cardBackup(f.NewestProven, now), Newest: cardBackup(f.NewestFinished, now),
+		Proven: cardBackup(f.NewestProven, now), Newest: cardBackup(newestGood(f), now),
 		Run: components.Action{
 			ID: "run-" + f.Job.ID, Path: "/jobs/" + f.Job.ID + "/run", Label: "Run now", Icon: "play", About: f.Job.Label,
 			Swap: "closest article", Waits: state == Running, Primary: state == Never || state == Overdue,
