@@ -35,6 +35,7 @@ type app struct {
 func (f *flags) loadOptions(listen string) config.Options {
 	o := config.Options{Overrides: config.Overrides{Data: f.data, Listen: listen}}
 	for _, k := range source.Kinds() {
+		k.Provable = k.Prove != nil
 		o.Sources = append(o.Sources, k.Kind)
 	}
 	for _, k := range drive.Kinds() {

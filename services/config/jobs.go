@@ -7,7 +7,8 @@ import (
 )
 
 // jobs reads the jobs, or makes one of each source when the file has none.
-func (l *loader) jobs(root *table, plan timing, sources []models.Source, drives []models.Drive) []models.PlannedJob {
+// kinds are those of sources.
+func (l *loader) jobs(root *table, plan timing, kinds []models.Kind, sources []models.Source, drives []models.Drive) []models.PlannedJob {
 	listed := root.elements("jobs", "job")
 	if len(listed) == 0 {
 		return l.jobOfEach(root, plan, sources, drives)
@@ -15,7 +16,7 @@ func (l *loader) jobs(root *table, plan timing, sources []models.Source, drives 
 	var jobs []models.PlannedJob
 	seen := labels{}
 	for _, t := range listed {
-		jobs = append(jobs, l.job(t, seen, sources, drives))
+		jobs = append(jobs, l.job(t, seen, kinds, sources, drives))
 	}
 	return jobs
 }
@@ -36,7 +37,7 @@ func (l *loader) jobOfEach(root *table, plan timing, sources []models.Source, dr
 	return jobs
 }
 
-func (l *loader) job(t *table, seen labels, sources []models.Source, drives []models.Drive) models.PlannedJob {
+func (l *loader) job(t *table, seen labels, kinds []models.Kind, sources []models.Source, drives []models.Drive) models.PlannedJob {
 	planned := models.PlannedJob{Job: models.Job{Label: t.label("job", seen)}}
 	planned.Source = t.sourceOf(sources)
 	planned.Drives = t.drivesOf(drives)
@@ -45,9 +46,21 @@ func (l *loader) job(t *table, seen labels, sources []models.Source, drives []mo
 	planned.Job.Compression = t.compression()
 	l.encryption(t.sub("encryption"))
 	l.keep(t.sub("retention"))
-	planned.Job.DrillAfter = l.drill(t.sub("drill"))
+	planned.Job.DrillAfter = l.drill(t.sub("drill"), kindOf(planned.Source, kinds, sources))
 	t.end()
 	return planned
+}
+
+// kindOf returns the kind of a source; the zero kind when it is not known.
+func kindOf(label string, kinds []models.Kind, sources []models.Source) models.Kind {
+	for _, s := range sources {
+		for _, k := range kinds {
+			if s.Label == label && s.Provider == k.Provider {
+				return k
+			}
+		}
+	}
+	return models.Kind{}
 }
 
 func (t *table) sourceOf(sources []models.Source) string {

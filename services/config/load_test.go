@@ -66,12 +66,41 @@ func TestExampleIsValid(t *testing.T) {
 	if len(c.Sources) != 3 || len(c.Drives) != 1 || len(c.Jobs) != 3 || len(c.Notes) != 0 {
 		t.Errorf("it holds %v with notes %q", c, c.Notes)
 	}
-	if !c.Jobs[0].Job.DrillAfter || c.Jobs[0].Job.Timezone != "Europe/Paris" || c.Jobs[2].Job.Cron != "" {
+	if !c.Jobs[2].Job.DrillAfter || c.Jobs[0].Job.Timezone != "Europe/Paris" || c.Jobs[2].Job.Cron != "" {
 		t.Errorf("the jobs are %+v", c.Jobs)
 	}
 	plan := c.Plan()
 	if len(plan.Sources) != 3 || len(plan.Drives) != 1 || len(plan.Jobs) != 3 || plan.Sources[0].Settings["password"] != "change-me" {
 		t.Errorf("the plan is %d sources, %d drives, %d jobs", len(plan.Sources), len(plan.Drives), len(plan.Jobs))
+	}
+}
+
+// A drill that cannot be made would leave a person waiting for a proof.
+func TestDrillOfWhatCannotBeProvenIsNoted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.yaml")
+	text := `data_sources:
+  - {provider: mysql, label: shop, db_name: shop, user: u, host: h}
+  - {provider: sqlite, label: wiki, db_path: /srv/wiki.db}
+drives: [{provider: local, label: nas, folder: /mnt/nas}]
+jobs:
+  - {label: a, data_source: wiki, drill: {after_backup: true}}
+  - {label: b, data_source: shop, drill: {after_backup: true}}
+  - {label: c, data_source: shop, drill: {after_backup: false}}
+  - {label: d, data_source: wiki, drill: {cron: "0 6 * * 0"}}
+`
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := config.Load(path, options(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		path + `:7: the job "b": drill.after_backup: this version cannot restore a backup of MySQL or MariaDB as a test, so none becomes proven: leave it out`,
+		path + `:9: the job "d": drill.cron is read but not carried out by this version: use after_backup, which restores every backup`,
+	}
+	if !slices.Equal(c.Notes, want) {
+		t.Errorf("the notes are\n%s", strings.Join(c.Notes, "\n"))
 	}
 }
 
@@ -208,7 +237,7 @@ func options(env map[string]string) config.Options {
 		Sources: []models.Kind{
 			{Provider: "mysql", Name: "MySQL or MariaDB", Settings: serverSettings("3306")},
 			{Provider: "postgres", Name: "PostgreSQL", Settings: serverSettings("5432")},
-			{Provider: "sqlite", Name: "SQLite", Settings: []models.Setting{
+			{Provider: "sqlite", Name: "SQLite", Provable: true, Settings: []models.Setting{
 				{Name: "db_path", Type: models.SettingPath, Required: true, Help: "Path of the database file."},
 			}},
 		},

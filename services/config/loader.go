@@ -62,7 +62,7 @@ func (l *loader) root(body []byte, c *Config, opts Options) {
 	l.notifiers(t.sub("notifiers"))
 	var plan timing
 	c.HTTP, plan = l.http(t.sub("http"))
-	c.Jobs = l.jobs(t, plan, c.Sources, c.Drives)
+	c.Jobs = l.jobs(t, plan, opts.Sources, c.Sources, c.Drives)
 	t.end()
 }
 
