@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -70,7 +71,7 @@ func findMySQLTool(ctx context.Context, name string) (mysqlTool, error) {
 	}
 	text, err := ask(ctx, path, "--version")
 	if err != nil {
-		return mysqlTool{path: path}, fmt.Errorf("%s does not tell its version: %w", path, err)
+		return mysqlTool{path: path}, fmt.Errorf("%s does not tell its version: %w", filepath.Base(path), pathless(err))
 	}
 	return parseMySQLTool(path, text)
 }
@@ -91,14 +92,14 @@ func parseMySQLTool(path, text string) (mysqlTool, error) {
 			return mysqlTool{path: path, mariadb: strings.Contains(text, "MariaDB"), version: v}, nil
 		}
 	}
-	return mysqlTool{path: path}, fmt.Errorf("%s is neither mariadb-dump nor mysqldump: it calls itself %q", path, text)
+	return mysqlTool{path: path}, fmt.Errorf("%s is neither mariadb-dump nor mysqldump: it calls itself %q", filepath.Base(path), text)
 }
 
 func (t mysqlTool) vendor() string { return mysqlServer{mariadb: t.mariadb}.vendor() }
 
 // fit tells why the tool must not dump the server, and what to know when it may.
 func (t *mysqlTool) fit(server mysqlServer, c mysqlContents) error {
-	what := fmt.Sprintf("%s is of %s %s and the server is %s %s", t.path, t.vendor(), t.version, server.vendor(), server.version)
+	what := fmt.Sprintf("%s is of %s %s and the server is %s %s", filepath.Base(t.path), t.vendor(), t.version, server.vendor(), server.version)
 	switch {
 	case server.mariadb && !t.mariadb:
 		return fmt.Errorf("%s: MySQL's tool leaves out what only MariaDB has, such as sequences", what)

@@ -45,8 +45,8 @@ func (p *Postgres) chooseTool(ctx context.Context, server postgresServer) (postg
 		return 1
 	})
 	if newest.version.major < server.major {
-		return postgresTool{}, models.Invalidf("data source %q: the server is PostgreSQL %s and the newest pg_dump here, %s, is of version %s, which is too old: %s",
-			p.label, server.text, newest.path, newest.text, install)
+		return postgresTool{}, models.Invalidf("data source %q: the server is PostgreSQL %s and the newest pg_dump here is of version %s, which is too old: %s",
+			p.label, server.text, newest.text, install)
 	}
 	return newest, nil
 }

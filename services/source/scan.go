@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
+	"path/filepath"
 
 	"github.com/backupman/backupman/models"
 )
@@ -183,7 +184,7 @@ func (s *sqlScanner) record(statement []byte) {
 	if !ok {
 		return
 	}
-	if o.Kind == models.ObjectTable {
+	if o.Kind == models.ObjectTable && !bytes.Contains(statement, []byte("\n) ENGINE=MRG_")) {
 		s.tableNamed(o.Name)
 	}
 	s.objects = append(s.objects, o)
@@ -199,9 +200,10 @@ func (s *sqlScanner) tableNamed(name string) *tableScan {
 	return t
 }
 
-// Err tells whether the stream ended as a whole dump does; tool names who
+// Err tells whether the stream ended as a whole dump does; tool is the path of who
 // wrote it.
 func (s *sqlScanner) Err(tool string) error {
+	tool = filepath.Base(tool)
 	switch {
 	case s.fault != "":
 		return models.Invalidf("the dump can't be kept: what %s wrote is not a dump this program can read: %s", tool, s.fault)

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 	"iter"
+	"path/filepath"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -109,9 +110,10 @@ func (s *archiveScanner) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Err ends the stream and tells whether it is a whole archive; tool names who
+// Err ends the stream and tells whether it is a whole archive; tool is the path of who
 // wrote it.
 func (s *archiveScanner) Err(tool string) error {
+	tool = filepath.Base(tool)
 	s.ended = true
 	if !s.completed {
 		s.resume()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,7 @@ func (t tool) run(ctx context.Context, log io.Writer, outs ...io.Writer) error {
 	err = cmd.Start()
 	_ = w.Close()
 	if err != nil {
-		return models.Invalidf("%s could not be started: %v", t.path, err)
+		return models.Invalidf("%s could not be started: %v", t.name(), pathless(err))
 	}
 	stop := context.AfterFunc(ctx, func() { killGroup(cmd) })
 	defer stop()
@@ -62,7 +63,17 @@ func (t tool) run(ctx context.Context, log io.Writer, outs ...io.Writer) error {
 	return t.outcome(ctx, copyErr, waitErr, lines.last)
 }
 
+// name is what sentences call the tool; its path is in the log.
 func (t tool) name() string { return filepath.Base(t.path) }
+
+// pathless leaves the path out of an error of the file system.
+func pathless(err error) error {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
 
 func (t tool) command() *exec.Cmd {
 	cmd := exec.Command(t.path, t.args...)
