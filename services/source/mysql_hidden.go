@@ -61,14 +61,23 @@ func (a mysqlAccount) problems(c mysqlContents, without map[string]bool) []strin
 	return problems
 }
 
+// tables asks for SHOW VIEW at the same time, for the account does not see yet
+// whether there are views.
 func (a mysqlAccount) tables() string {
 	if a.grants.on("SELECT", a.database) {
 		return ""
 	}
-	return a.lacks("SELECT", "tables it may not read would be left out of the backup without a word", "")
+	privileges := "SELECT"
+	if !a.grants.on("SHOW VIEW", a.database) {
+		privileges = "SELECT, SHOW VIEW"
+	}
+	return a.lacks(privileges, "tables it may not read would be left out of the backup without a word", "")
 }
 
 func (a mysqlAccount) views(c mysqlContents) string {
+	if !a.grants.on("SELECT", a.database) {
+		return ""
+	}
 	for _, o := range c.objects {
 		if o.Kind == models.ObjectView && !a.grants.onTable("SHOW VIEW", a.database, o.Name) {
 			return a.lacks("SHOW VIEW", fmt.Sprintf("view %q can't be dumped", o.Name), "")
@@ -78,12 +87,14 @@ func (a mysqlAccount) views(c mysqlContents) string {
 }
 
 func (a mysqlAccount) triggers(c mysqlContents) string {
+	lacks := !a.grants.on("SELECT", a.database) && !a.grants.on("TRIGGER", a.database)
 	for _, o := range c.objects {
-		if o.Kind == models.ObjectTable && !a.grants.onTable("TRIGGER", a.database, o.Name) {
-			return a.lacks("TRIGGER", "triggers would be left out of the backup without a word", withoutTriggers)
-		}
+		lacks = lacks || o.Kind == models.ObjectTable && !a.grants.onTable("TRIGGER", a.database, o.Name)
 	}
-	return ""
+	if !lacks {
+		return ""
+	}
+	return a.lacks("TRIGGER", "triggers would be left out of the backup without a word", withoutTriggers)
 }
 
 func (a mysqlAccount) events() string {
@@ -113,10 +124,16 @@ func (a mysqlAccount) routines(c mysqlContents) string {
 		"procedures and functions would be left out of the backup without a word", a.routineGrant(), withoutRoutines)
 }
 
+// showCreateRoutine is the first MariaDB that has this privilege; before, even
+// all privileges on a database do not show what others defined in it.
+var showCreateRoutine = version{major: 11, minor: 3}
+
 func (a mysqlAccount) readsRoutines() bool {
 	switch {
+	case a.server.mariadb && !a.server.version.olderSeries(showCreateRoutine) && a.grants.on("SHOW CREATE ROUTINE", a.database):
+		return true
 	case a.server.mariadb:
-		return a.grants.onTable("SELECT", "mysql", "proc") || a.grants.on("SHOW CREATE ROUTINE", a.database)
+		return a.grants.onTable("SELECT", "mysql", "proc")
 	case a.server.version.major < 8:
 		return a.grants.onTable("SELECT", "mysql", "proc")
 	}
@@ -125,7 +142,7 @@ func (a mysqlAccount) readsRoutines() bool {
 
 func (a mysqlAccount) routineGrant() string {
 	switch {
-	case a.server.mariadb && !a.server.version.olderSeries(version{major: 11, minor: 3}):
+	case a.server.mariadb && !a.server.version.olderSeries(showCreateRoutine):
 		return a.grant("SHOW CREATE ROUTINE")
 	case a.server.mariadb || a.server.version.major < 8:
 		return "GRANT SELECT ON `mysql`.`proc` TO " + a.name()

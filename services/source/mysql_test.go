@@ -311,9 +311,9 @@ func TestMySQLHidden(t *testing.T) {
 			"CREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW SET NEW.n = 1", "CREATE PROCEDURE p() SELECT 1",
 			"CREATE EVENT e ON SCHEDULE EVERY 1 YEAR DO SELECT 1")
 		on := " ON `" + strings.ReplaceAll(database, "_", `\_`) + "`.*"
-		routines := "SELECT ON mysql.proc"
+		routines, mendsRoutines := "SELECT ON mysql.proc", "GRANT SELECT ON `mysql`.`proc`"
 		if !isMariaDB(t, s) {
-			routines = "SHOW_ROUTINE ON *.*"
+			routines, mendsRoutines = "SHOW_ROUTINE ON *.*", "GRANT SHOW_ROUTINE ON *.*"
 		}
 		all := []string{"SELECT, SHOW VIEW, TRIGGER, EVENT" + on, routines}
 		for name, c := range map[string]struct {
@@ -329,6 +329,8 @@ func TestMySQLHidden(t *testing.T) {
 			"no SHOW VIEW":        {[]string{"SELECT, TRIGGER, EVENT" + on, routines}, "GRANT SHOW VIEW" + on, ""},
 			"one table":           {[]string{"SHOW VIEW, TRIGGER, EVENT" + on, "SELECT ON `" + database + "`.a", routines}, "GRANT SELECT" + on, ""},
 			"pattern, unescaped":  {[]string{"SELECT, SHOW VIEW, EVENT ON `" + database + "`.*", routines}, "GRANT TRIGGER ON `" + database + "`.*", "triggers"},
+			"all on the database": {[]string{"ALL PRIVILEGES" + on}, mendsRoutines, "routines"},
+			"one table alone":     {[]string{"EVENT, TRIGGER" + on, "SELECT ON `" + database + "`.a", routines}, "GRANT SELECT, SHOW VIEW" + on, ""},
 			"global":              {grants: []string{"ALL PRIVILEGES ON *.*"}},
 			"on each table alone": {grants: []string{"SELECT, SHOW VIEW, EVENT" + on, "TRIGGER ON `" + database + "`.a", "TRIGGER ON `" + database + "`.b", routines}},
 		} {
