@@ -52,6 +52,10 @@ type Inventory struct {
 	ToolVersion   string
 	Tables        []TableDigest
 	Objects       []Object
+	// Options are the database's own defaults, such as its character set, which
+	// a dump does not hold: words for CREATE DATABASE of MySQL and MariaDB, or for
+	// createdb of PostgreSQL.
+	Options string `json:",omitempty"`
 	// Warnings are sentences about what the dump does not hold or promise.
 	Warnings []string `json:",omitempty"`
 }

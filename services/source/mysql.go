@@ -90,22 +90,31 @@ func (m *MySQL) Check(ctx context.Context) (models.SourceReport, error) {
 	if err != nil {
 		return report, err
 	}
+	doubts, err := m.doubts(ctx, db, server, contents)
+	if err != nil {
+		return report, err
+	}
 	report.Tables, report.Size = contents.count(models.ObjectTable), contents.size
 	if tool, err := m.chooseTool(ctx, server, contents); err != nil {
 		report.Problems = append(report.Problems, err.Error())
 	} else {
 		report.Tool, report.ToolVersion = tool.path, tool.version.String()
 		report.Warnings = append(report.Warnings, tool.warnings...)
+		if missing := tool.noHistory(server, contents, doubts); missing != "" {
+			report.Warnings = append(report.Warnings, missing)
+		}
 	}
 	problems, err := m.hidden(ctx, db, server, contents)
 	if err != nil {
 		return report, err
 	}
 	report.Problems = append(report.Problems, problems...)
+	report.Problems = append(report.Problems, doubts.problems()...)
 	if len(contents.objects) == 0 {
 		report.Problems = append(report.Problems, m.empty().Error())
 	}
 	report.Warnings = append(report.Warnings, m.warnings(contents)...)
+	report.Warnings = append(report.Warnings, doubts.warnings(m.database())...)
 	return report, nil
 }
 
@@ -124,6 +133,9 @@ func (m *MySQL) warnings(c mysqlContents) []string {
 	if len(c.nonTransactional) > 0 {
 		warnings = append(warnings, "tables that take no part in the snapshot, because their engine knows no transactions, "+
 			"may hold rows of different moments: "+listNames(c.nonTransactional))
+	}
+	if len(c.external) > 0 {
+		warnings = append(warnings, "the rows of tables that only show what is elsewhere are not in the backup: "+listNames(c.external))
 	}
 	return warnings
 }

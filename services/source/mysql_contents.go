@@ -24,6 +24,9 @@ type mysqlContents struct {
 	odd []string
 	// foreign names routines that the account did not define itself.
 	foreign []string
+	// external names tables whose rows are elsewhere, so that the tools leave
+	// them out.
+	external []string
 }
 
 func (c mysqlContents) count(kind models.ObjectKind) int {
@@ -66,6 +69,7 @@ func (m *MySQL) contents(ctx context.Context, db *sql.DB, server mysqlServer) (m
 		func(name, _ string) { c.odd = append(c.odd, name) })
 }
 
+// list runs a query of two texts about the database.
 func (m *MySQL) list(ctx context.Context, db *sql.DB, query string, each func(a, b string)) error {
 	rows, err := db.QueryContext(ctx, query, m.database())
 	if err != nil {
@@ -115,9 +119,29 @@ func (c *mysqlContents) table(name, kind, engine string, hasRows bool) {
 		return
 	}
 	c.versioned = c.versioned || kind == "SYSTEM VERSIONED"
-	if hasRows && !transactional(engine) {
+	switch {
+	case isMerge(engine):
+	case external(engine):
+		c.external = append(c.external, name+" ("+engine+")")
+	case hasRows && !transactional(engine):
 		c.nonTransactional = append(c.nonTransactional, name+" ("+engine+")")
 	}
+}
+
+// isMerge tells whether an engine shows the rows of other tables of the same
+// database, with which they are dumped.
+func isMerge(engine string) bool {
+	return strings.EqualFold(engine, "MRG_MYISAM") || strings.EqualFold(engine, "MERGE")
+}
+
+// external tells whether an engine's rows are outside the server. The tools
+// dump no more of such tables than how they are made.
+func external(engine string) bool {
+	switch strings.ToUpper(engine) {
+	case "FEDERATED", "SPIDER", "CONNECT", "OQGRAPH", "VP":
+		return true
+	}
+	return false
 }
 
 // transactional tells whether a consistent snapshot covers an engine's tables.

@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -37,6 +38,7 @@ func (m *MySQL) Dump(ctx context.Context, req DumpRequest) (models.Inventory, er
 		Tables:        scan.Tables(),
 		Objects:       scan.Objects(),
 		Warnings:      plan.warnings,
+		Options:       plan.doubts.options,
 	}, nil
 }
 
@@ -51,6 +53,7 @@ func mysqlToolName(t mysqlTool) string {
 type mysqlPlan struct {
 	server   mysqlServer
 	contents mysqlContents
+	doubts   mysqlDoubts
 	tool     mysqlTool
 	history  bool
 	warnings []string
@@ -70,6 +73,9 @@ func (m *MySQL) plan(ctx context.Context) (mysqlPlan, error) {
 	if p.contents, err = m.contents(ctx, db, p.server); err != nil {
 		return p, err
 	}
+	if p.doubts, err = m.doubts(ctx, db, p.server, p.contents); err != nil {
+		return p, err
+	}
 	if p.tool, err = m.chooseTool(ctx, p.server, p.contents); err != nil {
 		return p, err
 	}
@@ -77,7 +83,7 @@ func (m *MySQL) plan(ctx context.Context) (mysqlPlan, error) {
 	if err != nil {
 		return p, err
 	}
-	if len(problems) > 0 {
+	if problems = append(problems, p.doubts.problems()...); len(problems) > 0 {
 		return p, models.Invalidf("data source %q: %s", m.label, strings.Join(problems, "; "))
 	}
 	p.notice(m)
@@ -87,10 +93,11 @@ func (m *MySQL) plan(ctx context.Context) (mysqlPlan, error) {
 // notice decides on what is not a fault but must be said.
 func (p *mysqlPlan) notice(m *MySQL) {
 	p.warnings = append(p.tool.warnings, m.warnings(p.contents)...)
-	p.history = p.contents.versioned && p.tool.mariadb &&
-		!p.tool.version.olderSeries(historyVersion) && !p.server.version.olderSeries(historyVersion)
-	if p.contents.versioned && !p.history {
-		p.warnings = append(p.warnings, "the history of system-versioned tables is not in the backup: it needs a server and a tool of MariaDB 10.11 or newer")
+	p.warnings = append(p.warnings, p.doubts.warnings(m.database())...)
+	missing := p.tool.noHistory(p.server, p.contents, p.doubts)
+	p.history = p.contents.versioned && missing == ""
+	if missing != "" {
+		p.warnings = append(p.warnings, missing)
 	}
 }
 
@@ -102,7 +109,16 @@ func (m *MySQL) runTool(ctx context.Context, p mysqlPlan, req DumpRequest, scan 
 	defer removeSecret(options, req.Log)
 	fmt.Fprintf(req.Log, "dumping database %q of %s %s with %s %s\n", m.database(), p.server.vendor(), p.server.text, p.tool.path, p.tool.version)
 	t := tool{path: p.tool.path, args: p.tool.arguments(options, m.database(), m.without, p.history), dir: req.TempDir, secrets: m.secrets()}
-	return t.run(ctx, req.Log, scan, req.Out)
+	return changedMeanwhile(t.run(ctx, req.Log, scan, req.Out))
+}
+
+// changedMeanwhile adds the way out to the tool's error about a table that
+// ALTER TABLE changed after the snapshot was taken.
+func changedMeanwhile(err error) error {
+	if errors.Is(err, models.ErrInvalid) && (strings.Contains(err.Error(), "1412:") || strings.Contains(err.Error(), "(1412)")) {
+		return models.Invalidf("%v; the table was changed during the dump: try again", err)
+	}
+	return err
 }
 
 // compare asks the server again and wants everything in the stream that was

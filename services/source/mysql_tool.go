@@ -116,6 +116,21 @@ func (t *mysqlTool) fit(server mysqlServer, c mysqlContents) error {
 	return nil
 }
 
+// noHistory tells why the tool can't dump the history of the database's tables;
+// it is empty when it can, or when there is none.
+func (t mysqlTool) noHistory(server mysqlServer, c mysqlContents, d mysqlDoubts) string {
+	const sentence = "the history of system-versioned tables is not in the backup: "
+	switch {
+	case !c.versioned:
+		return ""
+	case !t.mariadb || t.version.olderSeries(historyVersion) || server.version.olderSeries(historyVersion):
+		return sentence + "it needs a server and a tool of MariaDB 10.11 or newer"
+	case len(d.precise) > 0:
+		return sentence + "the dump tool can't read it where it goes by transaction instead of time, as in " + listNames(d.precise)
+	}
+	return ""
+}
+
 // arguments are the options every dump is made with, and why:
 //
 //   - one consistent snapshot, read row by row: single-transaction, quick
@@ -123,9 +138,11 @@ func (t *mysqlTool) fit(server mysqlServer, c mysqlContents) error {
 //   - any bytes come back as they were: hex-blob, utf8mb4, a packet of any size
 //   - no privilege but those on the database: no-tablespaces, no GTID state
 //   - equal contents give equal dumps: no date
+//   - a table whose default takes its values from a sequence can be filled, which
+//     a session that locked only the table may not: no locks in the dump
 func (t mysqlTool) arguments(options, database string, without map[string]bool, history bool) []string {
 	args := []string{"--defaults-file=" + options, "--single-transaction", "--quick", "--hex-blob",
-		"--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--no-tablespaces", "--skip-dump-date"}
+		"--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--no-tablespaces", "--skip-dump-date", "--skip-add-locks"}
 	for _, word := range []string{withoutRoutines, withoutTriggers, withoutEvents} {
 		if without[word] {
 			args = append(args, "--skip-"+word)
