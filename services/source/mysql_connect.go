@@ -26,8 +26,17 @@ const (
 	tlsSkipVerify = "skip-verify"
 )
 
-// connectTimeout bounds how long a server may take to answer.
-const connectTimeout = 15 * time.Second
+// A network that drops everything without a word must not hold a run up for
+// hours.
+const (
+	// connectTimeout bounds how long a server may take to let this program in.
+	connectTimeout = 15 * time.Second
+	// answerTimeout bounds how long it may take to answer a question: asked about
+	// very many tables a server thinks for minutes.
+	answerTimeout = 10 * time.Minute
+	// sendTimeout bounds how long it may take to read a question.
+	sendTimeout = time.Minute
+)
 
 // tlsMode reads the setting "tls", in the words of YAML and of both vendors.
 func tlsMode(label, word string) (string, error) {
@@ -46,6 +55,10 @@ func tlsMode(label, word string) (string, error) {
 
 // connect opens the database with one connection, so that the session's state holds.
 func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
+	return m.connectWithin(ctx, connectTimeout)
+}
+
+func (m *MySQL) connectWithin(ctx context.Context, patience time.Duration) (*sql.DB, error) {
 	config, err := m.driverConfig()
 	if err != nil {
 		return nil, err
@@ -56,7 +69,12 @@ func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
 	}
 	db := sql.OpenDB(connector)
 	db.SetMaxOpenConns(1)
-	if err := db.PingContext(ctx); err != nil {
+	greeting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := db.PingContext(greeting); err != nil {
+		if ctx.Err() == nil && greeting.Err() != nil {
+			err = fmt.Errorf("it did not answer within %s", patience)
+		}
 		db.Close()
 		return nil, m.unreachable(err)
 	}
@@ -66,7 +84,8 @@ func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
 func (m *MySQL) driverConfig() (*mysql.Config, error) {
 	c := mysql.NewConfig()
 	c.User, c.Passwd, c.DBName = m.settings["user"], m.settings["password"], m.database()
-	c.Timeout, c.Logger = connectTimeout, quiet{}
+	c.Timeout, c.ReadTimeout, c.WriteTimeout = connectTimeout, answerTimeout, sendTimeout
+	c.Logger = quiet{}
 	c.Collation = "utf8mb4_general_ci"
 	c.Params = map[string]string{"sql_mode": "''"}
 	if m.socket() {
@@ -122,15 +141,24 @@ func certificates(label, path string) (*x509.CertPool, error) {
 }
 
 func (m *MySQL) wrap(doing string, err error) error {
+	if errors.Is(err, mysql.ErrInvalidConn) {
+		return models.Invalidf("data source %q: %s: the server at %s ended the connection or did not answer within %s: check the network, and the server's log",
+			m.label, doing, m.where(), answerTimeout)
+	}
 	return fmt.Errorf("data source %q: %s: %w", m.label, doing, err)
+}
+
+// where is the server's address, for sentences.
+func (m *MySQL) where() string {
+	if m.socket() {
+		return m.host()
+	}
+	return net.JoinHostPort(m.host(), strconv.Itoa(m.port()))
 }
 
 // unreachable says in a sentence why there is no connection.
 func (m *MySQL) unreachable(err error) error {
-	where := m.host()
-	if !m.socket() {
-		where = net.JoinHostPort(m.host(), strconv.Itoa(m.port()))
-	}
+	where := m.where()
 	var answer *mysql.MySQLError
 	if !errors.As(err, &answer) {
 		return models.Invalidf("data source %q: no connection to the server at %s: %v; check that it runs, and host, port and tls", m.label, where, err)

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"strings"
+	"time"
 
 	"github.com/backupman/backupman/models"
 )
@@ -27,6 +28,8 @@ type Postgres struct {
 	label    string
 	settings models.Settings
 	sslMode  string
+	// patience is for all questions of one session.
+	patience time.Duration
 }
 
 var _ Source = (*Postgres)(nil)
@@ -39,7 +42,7 @@ func openPostgres(label string, s models.Settings) (Source, error) {
 	if strings.ContainsAny(s["password"], "\n\r\x00") {
 		return nil, models.Invalidf("data source %q: the password has a line break or a zero byte, which pg_dump can't read", label)
 	}
-	return &Postgres{label: label, settings: s, sslMode: mode}, nil
+	return &Postgres{label: label, settings: s, sslMode: mode, patience: answerTimeout}, nil
 }
 
 func (p *Postgres) database() string { return p.settings["db_name"] }
@@ -52,7 +55,7 @@ func (p *Postgres) secrets() []string {
 // Check connects and looks at everything a dump needs, without dumping.
 func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 	var report models.SourceReport
-	conn, err := p.connect(ctx)
+	bounded, conn, end, err := p.session(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
 			return report, context.Cause(ctx)
@@ -60,7 +63,8 @@ func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 		report.Problems = append(report.Problems, err.Error())
 		return report, nil
 	}
-	defer hangUp(ctx, conn)
+	defer end()
+	ctx = bounded
 	server, err := p.askServer(ctx, conn)
 	if err != nil {
 		return report, err

@@ -68,8 +68,24 @@ func (p *Postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	return conn, nil
 }
 
+// session opens a connection and returns the context for what is asked on it:
+// a server that is gone without a word is given up when the patience is over.
+func (p *Postgres) session(ctx context.Context) (context.Context, *pgx.Conn, func(), error) {
+	bounded, cancel := context.WithTimeout(ctx, p.patience)
+	conn, err := p.connect(bounded)
+	if err != nil {
+		cancel()
+		return nil, nil, nil, err
+	}
+	return bounded, conn, func() { cancel(); hangUp(ctx, conn) }, nil
+}
+
 // hangUp says goodbye to the server, even when the context has ended.
-func hangUp(ctx context.Context, conn *pgx.Conn) { _ = conn.Close(context.WithoutCancel(ctx)) }
+func hangUp(ctx context.Context, conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
 
 func (p *Postgres) driverConfig() (*pgx.ConnConfig, error) {
 	words := []string{"user=x", "dbname=x", "passfile=/dev/null", "target_session_attrs=any", "application_name=backupman",
@@ -92,12 +108,17 @@ func quoteWord(s string) string {
 	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s) + "'"
 }
 
+// where is the server's address, for sentences.
+func (p *Postgres) where() string {
+	if host := p.host(); strings.HasPrefix(host, "/") {
+		return host
+	}
+	return net.JoinHostPort(p.host(), strconv.Itoa(p.port()))
+}
+
 // unreachable says in a sentence why there is no connection.
 func (p *Postgres) unreachable(err error) error {
-	where := p.host()
-	if !strings.HasPrefix(where, "/") {
-		where = net.JoinHostPort(where, strconv.Itoa(p.port()))
-	}
+	where := p.where()
 	var answer *pgconn.PgError
 	if !errors.As(err, &answer) {
 		return models.Invalidf("data source %q: no connection to the server at %s: %v; check that it runs, and host, port and tls", p.label, where, lastCause(err))
@@ -126,6 +147,9 @@ func lastCause(err error) error {
 }
 
 func (p *Postgres) wrap(doing string, err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return models.Invalidf("data source %q: %s: the server at %s did not answer in time: check the network, and what the server is busy with", p.label, doing, p.where())
+	}
 	return fmt.Errorf("data source %q: %s: %w", p.label, doing, err)
 }
 

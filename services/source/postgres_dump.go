@@ -54,11 +54,11 @@ type postgresPlan struct {
 // plan looks at everything a dump needs and refuses one that would lack something.
 func (p *Postgres) plan(ctx context.Context) (postgresPlan, error) {
 	var plan postgresPlan
-	conn, err := p.connect(ctx)
+	ctx, conn, end, err := p.session(ctx)
 	if err != nil {
 		return plan, err
 	}
-	defer hangUp(ctx, conn)
+	defer end()
 	if plan.server, err = p.askServer(ctx, conn); err != nil {
 		return plan, err
 	}
@@ -92,11 +92,11 @@ func (p *Postgres) runTool(ctx context.Context, plan postgresPlan, req DumpReque
 // compare asks the server again and wants everything in the archive that was
 // there all the time.
 func (p *Postgres) compare(ctx context.Context, plan postgresPlan, scan *archiveScanner) error {
-	conn, err := p.connect(ctx)
+	ctx, conn, end, err := p.session(ctx)
 	if err != nil {
 		return err
 	}
-	defer hangUp(ctx, conn)
+	defer end()
 	after, err := p.contents(ctx, conn)
 	if err != nil {
 		return err

@@ -20,6 +20,10 @@ const (
 	// mysqlLifetime stays below the idle limits of usual servers and proxies.
 	mysqlLifetime    = 3 * time.Minute
 	mysqlDialTimeout = 10 * time.Second
+	// mysqlWriteTimeout and mysqlReadTimeout give up a server that is gone without
+	// a word. A server that waits for a lock answers when lockPatience is over.
+	mysqlWriteTimeout = time.Minute
+	mysqlReadTimeout  = lockPatience + 15*time.Second
 )
 
 func openMySQL(ctx context.Context, c Config, log *slog.Logger) (*Store, error) {
@@ -65,7 +69,7 @@ func mysqlSettings(c Config, log *slog.Logger) (*driver.Config, error) {
 	// An UPDATE that writes the same values still found its row, so it holds its lease.
 	m.ClientFoundRows = true
 	m.InterpolateParams = true
-	m.Timeout = mysqlDialTimeout
+	m.Timeout, m.ReadTimeout, m.WriteTimeout = mysqlDialTimeout, mysqlReadTimeout, mysqlWriteTimeout
 	m.Logger = driverLog{log}
 	return m, setTLS(m, c.TLS)
 }
