@@ -1,6 +1,8 @@
 # One setting for every build keeps the build cache warm; the program needs no C.
 export CGO_ENABLED := 0
 export GOFLAGS := -trimpath -tags=nomsgpack
+# Where .ci/node puts one, when the machine's is too old.
+export PATH := $(CURDIR)/build/node/node_modules/.bin:$(PATH)
 
 GOLANGCI_VERSION := v2.15.0
 TOOLS := $(CURDIR)/bin/tools
@@ -44,10 +46,14 @@ fmt: ## Format Go and templ files
 generate: css ## Make the committed files anew: templ's Go code and the style sheet
 	go tool templ generate -path views -log-level warn
 
-css: node_modules/.package-lock.json ## Make the committed style sheet anew; needs Node
+css: node node_modules/.package-lock.json ## Make the committed style sheet anew, with a Node that is installed when it is missing
 	npm run --silent css
 
-node_modules/.package-lock.json: package.json package-lock.json
+.PHONY: node
+node:
+	@.ci/node
+
+node_modules/.package-lock.json: package.json package-lock.json | node
 	npm ci --silent --no-audit --no-fund
 
 verify: generate ## Fail when a committed generated file is not what its source makes
