@@ -88,7 +88,12 @@ func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 	if len(contents.objects) == 0 {
 		report.Problems = append(report.Problems, p.empty().Error())
 	}
+	doubts, err := p.doubts(ctx, conn, server)
+	if err != nil {
+		return report, err
+	}
 	report.Warnings = append(report.Warnings, contents.warnings()...)
+	report.Warnings = append(report.Warnings, doubts...)
 	return report, nil
 }
 

@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -23,7 +24,8 @@ func (p *Postgres) Dump(ctx context.Context, req DumpRequest) (models.Inventory,
 	}
 	scan := newArchiveScanner()
 	defer scan.stop()
-	if err := p.runTool(ctx, plan, req, scan); err != nil {
+	said, err := p.runTool(ctx, plan, req, scan)
+	if err != nil {
 		return models.Inventory{}, err
 	}
 	if err := scan.Err(plan.tool.path); err != nil {
@@ -36,7 +38,8 @@ func (p *Postgres) Dump(ctx context.Context, req DumpRequest) (models.Inventory,
 		ToolVersion:   plan.tool.text,
 		Tables:        scan.Tables(),
 		Objects:       scan.Objects(),
-		Warnings:      plan.contents.warnings(),
+		Options:       plan.options,
+		Warnings:      slices.Concat(plan.contents.warnings(), plan.doubts, said),
 	}
 	if len(inv.Objects) == 0 {
 		return models.Inventory{}, p.empty()
@@ -49,6 +52,8 @@ type postgresPlan struct {
 	server   postgresServer
 	contents postgresContents
 	tool     postgresTool
+	options  string
+	doubts   []string
 }
 
 // plan looks at everything a dump needs and refuses one that would lack something.
@@ -68,6 +73,12 @@ func (p *Postgres) plan(ctx context.Context) (postgresPlan, error) {
 	if plan.tool, err = p.chooseTool(ctx, plan.server); err != nil {
 		return plan, err
 	}
+	if plan.options, err = p.options(ctx, conn); err != nil {
+		return plan, err
+	}
+	if plan.doubts, err = p.doubts(ctx, conn, plan.server); err != nil {
+		return plan, err
+	}
 	problems, err := p.hidden(ctx, conn, plan.server)
 	if err != nil {
 		return plan, err
@@ -78,15 +89,18 @@ func (p *Postgres) plan(ctx context.Context) (postgresPlan, error) {
 	return plan, nil
 }
 
-func (p *Postgres) runTool(ctx context.Context, plan postgresPlan, req DumpRequest, scan *archiveScanner) error {
+// runTool returns what the tool warns of.
+func (p *Postgres) runTool(ctx context.Context, plan postgresPlan, req DumpRequest, scan *archiveScanner) ([]string, error) {
 	env, passFile, err := p.environment(req.TempDir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer removeSecret(passFile, req.Log)
 	fmt.Fprintf(req.Log, "dumping database %q of PostgreSQL %s with %s %s\n", p.database(), plan.server.text, plan.tool.path, plan.tool.text)
 	t := tool{path: plan.tool.path, args: postgresArguments, env: env, dir: req.TempDir, secrets: p.secrets()}
-	return t.run(ctx, req.Log, scan, req.Out)
+	log := &toolWarnings{out: req.Log}
+	err = t.run(ctx, log, scan, req.Out)
+	return log.all(), err
 }
 
 // compare asks the server again and wants everything in the archive that was
