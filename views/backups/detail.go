@@ -127,7 +127,7 @@ func NewRest(f Facts, now time.Time) Rest {
 		r.Contents = &contents
 	}
 	if f.Backup.Status.Settled() && anyFinished(f.Backup) {
-		r.ByHand = NewByHand(f.Provider, handFile(f.Backup), database(f.Manifest), f.Backup.SHA256)
+		r.ByHand = NewByHand(f.Provider, handFile(f.Backup), inventory(f.Manifest), f.Backup.SHA256)
 	}
 	return r
 }
@@ -190,11 +190,11 @@ func anyFinished(b models.Backup) bool {
 	return false
 }
 
-func database(m *models.Manifest) string {
+func inventory(m *models.Manifest) models.Inventory {
 	if m == nil {
-		return ""
+		return models.Inventory{}
 	}
-	return m.Inventory.Database
+	return m.Inventory
 }
 
 func lines(text string) []string {

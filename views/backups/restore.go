@@ -18,25 +18,36 @@ type ByHand struct {
 }
 
 // NewByHand writes down how a dump file is restored. The provider is the
-// source's, file is a path or a name, and database the name that was dumped.
-func NewByHand(provider, file, database, sha256 string) ByHand {
+// source's, file is a path or a name, and inv tells the name of the database
+// that was dumped and its defaults; it is empty where the manifest is gone.
+func NewByHand(provider, file string, inv models.Inventory, sha256 string) ByHand {
 	h := ByHand{}
 	if sha256 != "" {
 		h.Check = "echo " + quote(sha256+"  "+file) + " | sha256sum --check"
 	}
-	target := scratchName(database)
+	target, options := scratchName(inv.Database), createOptions(inv)
 	switch provider {
 	case "mysql":
-		h.Commands = "mariadb -e " + quote("CREATE DATABASE "+target) + "\n" + unpack(file) + " | mariadb --comments " + target
+		h.Commands = "mariadb -e " + quote("CREATE DATABASE "+target+options) + "\n" + unpack(file) + " | mariadb --comments " + target
 		h.Note = "This restores into a new database called " + target + ". Where the server is MySQL, the client is called mysql instead of mariadb."
 	case "postgres":
-		h.Commands = "createdb " + target + "\n" + unpack(file) + " | pg_restore --exit-on-error --dbname " + target
-		h.Note = "This restores into a new database called " + target + "."
+		h.Commands = "createdb" + options + " " + target + "\n" + unpack(file) + " | pg_restore --exit-on-error --dbname " + target
+		h.Note = "This restores into a new database called " + target + ". The roles that own things in it must exist on the server; " +
+			"without them, add --no-owner --no-privileges to pg_restore. Leave out of createdb a locale that the server does not have."
 	case "sqlite":
 		h.Commands = unpack(file) + " > restored.sqlite"
 		h.Note = "This writes a new file. To use it, stop what uses the database and put it in the old one's place."
 	}
 	return h
+}
+
+// createOptions are the defaults that a new database needs to be as the old one
+// was. They come from a file on a drive, so only plain words are taken.
+func createOptions(inv models.Inventory) string {
+	if inv.Options == "" || strings.Trim(inv.Options, plainLetters+"=@, ") != "" {
+		return ""
+	}
+	return " " + inv.Options
 }
 
 // unpack is the command that writes the dump to its standard output. The file's
@@ -87,9 +98,12 @@ func operand(word string) string {
 	return quote(word)
 }
 
+// plainLetters mean nothing to a shell.
+const plainLetters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+
 // quote makes one shell word of any text.
 func quote(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-") == "" {
+	if word != "" && strings.Trim(word, plainLetters+"/") == "" {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
