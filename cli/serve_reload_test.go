@@ -27,7 +27,7 @@ func TestAHangupReadsTheKeysAgain(t *testing.T) {
 	write(t, file, reloadConfig)
 	write(t, keys, "old\n")
 	a := open(t, &flags{config: file, data: filepath.Join(dir, "data")}, serving)
-	defer a.close()
+	defer closed(t, a)
 	a.log = slog.New(slog.NewTextHandler(log, nil))
 	if got := a.keys.current(); !slices.Equal(got, []string{"old"}) {
 		t.Fatalf("the keys at the start are %q", got)
@@ -56,7 +56,7 @@ func TestReloadTellsWhatNeedsARestart(t *testing.T) {
 	write(t, "c.yaml", reloadConfig)
 	write(t, "keys", "k")
 	a := open(t, &flags{config: "c.yaml"}, serving)
-	defer a.close()
+	defer closed(t, a)
 	a.log = slog.New(slog.NewTextHandler(log, nil))
 	told := 0
 	for _, step := range []struct{ text, keys string }{
@@ -104,6 +104,13 @@ func TestGreetWarnsOfAProxy(t *testing.T) {
 		if got := strings.Contains(out.String(), "http.app_url names") && strings.Contains(out.String(), "the API is refused too"); got != warns {
 			t.Errorf("with app_url %q it says\n%s", url, out)
 		}
+	}
+}
+
+func closed(t *testing.T, a *app) {
+	t.Helper()
+	if err := a.close(); err != nil {
+		t.Error(err)
 	}
 }
 
