@@ -69,9 +69,9 @@ func fillBackups(b *testing.B, path string) {
 	const at = `strftime('%Y-%m-%d %H:%M:%f000+00:00', 1700000000 + n, 'unixepoch')`
 	const id = `printf('0197c9a4-%04x-7000-8000-%012x', n >> 16, n)`
 	for _, statement := range []string{
-		`INSERT INTO backups (id, job_id, label, source_id, slot, trigger, attempt, status, phase, file_name, raw_size, size, sha256, lease_owner, error, warnings, created_at)
+		`INSERT INTO backups (id, job_id, label, source_id, slot, trigger, attempt, status, phase, compression, file_name, raw_size, size, sha256, lease_owner, error, warnings, created_at)
 			WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < ` + strconv.Itoa(manyBackups) + `)
-			SELECT ` + id + `, (SELECT id FROM jobs), 'shop', (SELECT id FROM sources), 'slot' || n, 'schedule', 1, 'finished', 'verifying',
+			SELECT ` + id + `, (SELECT id FROM jobs), 'shop', (SELECT id FROM sources), 'slot' || n, 'schedule', 1, 'finished', 'verifying', 'zstd',
 				'shop-' || n || '.sqlite.zst', 1000, 100, hex(zeroblob(32)), '', '', '', ` + at + ` FROM c`,
 		`INSERT INTO drive_files (id, backup_id, drive_id, provider, label, "key", path, status, error, size, created_at)
 			SELECT substr(b.id, 1, 14) || copy || substr(b.id, 16), b.id, (SELECT id FROM drives), 'local', b.file_name, 'shop/' || b.file_name, '/nas/shop/' || b.file_name, 'finished', '', 100, b.created_at

@@ -24,7 +24,7 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"racing for one job":                    testRaceOneJob,
 		"racing retries leave one pending":      testRaceRequeue,
 		"claims":                                testClaim,
-		"progress of a copy":                                testCopySize,
+		"progress of a copy":                    testCopySize,
 		"racing claims":                         testRaceClaim,
 		"the queue":                             testQueue,
 		"progress":                              testProgress,
