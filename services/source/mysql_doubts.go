@@ -35,7 +35,7 @@ type mysqlDoubts struct {
 
 // doubtQueries fill the lists of names. Each takes the database's name.
 var doubtQueries = []struct {
-	mariadb bool // whether only MariaDB has such things
+	when    func(mysqlServer, mysqlContents) bool // nil for always
 	without string
 	query   string
 	list    func(*mysqlDoubts) *[]string
@@ -46,9 +46,9 @@ var doubtQueries = []struct {
 	{query: "SELECT EVENT_NAME, '' FROM information_schema.EVENTS WHERE EVENT_SCHEMA = ? AND EVENT_DEFINITION LIKE '%;;%' ORDER BY 1",
 		without: withoutEvents, list: func(d *mysqlDoubts) *[]string { return &d.endless }},
 	{query: "SELECT DISTINCT TABLE_NAME, '' FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND GENERATION_EXPRESSION = 'ROW START' AND DATA_TYPE = 'bigint' ORDER BY 1",
-		mariadb: true, list: func(d *mysqlDoubts) *[]string { return &d.precise }},
+		when: func(_ mysqlServer, c mysqlContents) bool { return c.versioned }, list: func(d *mysqlDoubts) *[]string { return &d.precise }},
 	{query: "SELECT DISTINCT TABLE_NAME, '' FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ? AND COLUMN_DEFAULT LIKE '%nextval(%' ORDER BY 1",
-		mariadb: true, list: func(d *mysqlDoubts) *[]string { return &d.sequences }},
+		when: func(s mysqlServer, _ mysqlContents) bool { return s.mariadb }, list: func(d *mysqlDoubts) *[]string { return &d.sequences }},
 	{query: "SELECT CONCAT('routine ', ROUTINE_NAME), '' FROM information_schema.ROUTINES JOIN information_schema.SCHEMATA ON SCHEMA_NAME = ROUTINE_SCHEMA " +
 		"WHERE ROUTINE_SCHEMA = ? AND DATABASE_COLLATION <> DEFAULT_COLLATION_NAME ORDER BY 1",
 		without: withoutRoutines, list: func(d *mysqlDoubts) *[]string { return &d.collated }},
@@ -62,15 +62,13 @@ var doubtQueries = []struct {
 
 func (m *MySQL) doubts(ctx context.Context, db *sql.DB, server mysqlServer, c mysqlContents) (mysqlDoubts, error) {
 	var d mysqlDoubts
-	var set, collation string
-	err := db.QueryRowContext(ctx, "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?", m.database()).
-		Scan(&set, &collation)
+	err := m.list(ctx, db, "SELECT DEFAULT_CHARACTER_SET_NAME, DEFAULT_COLLATION_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = ?",
+		func(set, collation string) { d.options = "CHARACTER SET " + set + " COLLATE " + collation })
 	if err != nil {
-		return d, m.wrap("ask for its character set", err)
+		return d, err
 	}
-	d.options = "CHARACTER SET " + set + " COLLATE " + collation
 	for _, q := range doubtQueries {
-		if q.mariadb && !server.mariadb || m.without[q.without] {
+		if q.when != nil && !q.when(server, c) || m.without[q.without] {
 			continue
 		}
 		names := q.list(&d)
@@ -147,7 +145,7 @@ func namesAfter(definition, database string) []string {
 		if quoted && after {
 			names = append(names, word)
 		}
-		after = quoted && word == database && w.peek() == '.'
+		after = quoted && strings.EqualFold(word, database) && w.peek() == '.'
 		if after {
 			w.pos++
 		}
