@@ -30,7 +30,7 @@ func TestLyingDumpTools(t *testing.T) {
 		"ends well one byte before the end":   {fmt.Sprintf("head -c %d '%s'", size-1, whole), "end"},
 		"ends well and says nothing":          {"true", ""},
 		"adds something after its end marker": {"cat '" + whole + "'; echo x", "end"},
-		"leaves a table out":                  {"sed '/words/d' '" + whole + "'", "words"},
+		"leaves a table out":                  {"cat '" + recordDump(t, server, db, "--ignore-table="+db+".words") + "'", "words"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := install(t, mariadbSource(server, db, wrapper(t, server, c.commands)), filepath.Join(t.TempDir(), "copies"))
@@ -57,14 +57,15 @@ func mariadbSource(server *servers.MySQL, db, tool string) string {
 }
 
 // recordDump keeps what the real tool says of a database.
-func recordDump(t *testing.T, server *servers.MySQL, db string) string {
+func recordDump(t *testing.T, server *servers.MySQL, db string, more ...string) string {
 	t.Helper()
 	dir := t.TempDir()
 	options, dump := filepath.Join(dir, "client.cnf"), filepath.Join(dir, "whole.sql")
 	if err := os.WriteFile(options, []byte(server.OptionFile()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), server.DumpTool, "--defaults-file="+options, "--single-transaction", "--hex-blob", "--skip-dump-date", "--result-file="+dump, "--", db)
+	args := append([]string{"--defaults-file=" + options, "--single-transaction", "--hex-blob", "--skip-dump-date", "--result-file=" + dump}, more...)
+	cmd := exec.CommandContext(t.Context(), server.DumpTool, append(args, "--", db)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
