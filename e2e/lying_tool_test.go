@@ -1,13 +1,18 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
+	"github.com/backupman/backupman/e2e/program"
 	"github.com/backupman/backupman/e2e/servers"
 )
 
@@ -49,6 +54,45 @@ func TestLyingDumpTools(t *testing.T) {
 			t.Errorf("status %d: %s%s", r.Code, r.Out, r.Err)
 		}
 	})
+}
+
+// TestAKilledRunLeavesNoDumpTool kills the program while its tool waits, as for
+// a lock, and expects the tool to end too.
+func TestAKilledRunLeavesNoDumpTool(t *testing.T) {
+	server := servers.MariaDB(t)
+	db := server.Database(t)
+	server.Exec(t, db, `CREATE TABLE t (id INT)`)
+	pidFile := filepath.Join(t.TempDir(), "pid")
+	i := install(t, mariadbSource(server, db, wrapper(t, server, "echo $$ > '"+pidFile+"'; exec sleep 600")), filepath.Join(t.TempDir(), "copies"))
+	cmd := exec.Command(program.Path(t), i.args("run", "shop", "--wait")...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var pid int
+	program.Eventually(t, 20*time.Second, func(context.Context) error {
+		text, err := os.ReadFile(pidFile)
+		if err != nil {
+			return err
+		}
+		pid, err = strconv.Atoi(strings.TrimSpace(string(text)))
+		return err
+	})
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	program.Eventually(t, 10*time.Second, func(context.Context) error {
+		if err := syscall.Kill(pid, 0); err == nil && !zombie(pid) {
+			return fmt.Errorf("the dump tool, process %d, still runs", pid)
+		}
+		return nil
+	})
+}
+
+// zombie reports whether a process has ended and only waits to be reaped.
+func zombie(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(text), ") Z ")
 }
 
 func mariadbSource(server *servers.MySQL, db, tool string) string {

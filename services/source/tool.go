@@ -79,7 +79,7 @@ func (t tool) command() *exec.Cmd {
 	cmd := exec.Command(t.path, t.args...)
 	cmd.Dir = t.dir
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.dir, "LC_ALL=C", "TZ=UTC"}, t.env...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = toolAttributes()
 	cmd.WaitDelay = toolGrace
 	return cmd
 }
