@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	_ "modernc.org/sqlite" // holds the sample database still while a test looks
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/e2e/program"
 )
 
@@ -201,7 +202,7 @@ func chromium(t *testing.T) string {
 			return path
 		}
 	}
-	skipOrFail(t, "no browser is installed: apt-get install chromium")
+	needs.Missing(t, "no browser is installed: apt-get install chromium")
 	return ""
 }
 

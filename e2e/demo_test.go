@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/e2e/program"
 )
 
@@ -24,9 +25,7 @@ func TestDemoOnceEndsWithAProvenBackupThatRestoresByHand(t *testing.T) {
 	if !found {
 		t.Fatalf("no command to restore by hand in: %s", r.Out)
 	}
-	if _, err := exec.LookPath("zstd"); err != nil {
-		skipOrFail(t, "zstd is not installed: apt-get install zstd")
-	}
+	needs.Program(t, "zstd", "zstd")
 	restore := exec.CommandContext(t.Context(), "sh", "-c", command)
 	restore.Dir = t.TempDir()
 	if out, err := restore.CombinedOutput(); err != nil {

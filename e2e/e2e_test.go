@@ -8,23 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/backupman/backupman/e2e/program"
 )
-
-// skipOrFail leaves a test out where a tool is missing, and fails it where
-// everything was promised to be there.
-func skipOrFail(t testing.TB, why string) {
-	t.Helper()
-	if os.Getenv("BACKUPMAN_TEST_SERVERS") == "require" {
-		t.Fatal(why)
-	}
-	t.Skip(why)
-}
 
 func get(t testing.TB, url string, want int) []byte {
 	t.Helper()

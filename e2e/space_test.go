@@ -5,10 +5,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/services/sample"
 )
 
@@ -20,7 +20,8 @@ func TestFullDiskUnderTheMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := install(t, fmt.Sprintf("{provider: sqlite, label: shop, db_path: %q}", shop), filepath.Join(t.TempDir(), "copies"))
-	metadata := smallDisk(t, 2<<20)
+	metadata := t.TempDir()
+	needs.SmallDisk(t, metadata, 2<<20)
 	text, err := os.ReadFile(i.config)
 	if err != nil {
 		t.Fatal(err)
@@ -66,21 +67,4 @@ func fillDisk(t *testing.T, path string) {
 			}
 		}
 	}
-}
-
-func smallDisk(t *testing.T, size int) string {
-	t.Helper()
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
-		if os.Geteuid() == 0 {
-			skipOrFail(t, fmt.Sprintf("a small disk cannot be mounted: %v", err))
-		}
-		t.Skipf("a small disk cannot be mounted by this user (%v): run the tests as root", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
-			t.Errorf("unmount the small disk: %v", err)
-		}
-	})
-	return dir
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/backupman/backupman/e2e/needs"
 )
 
 var mariadb once[MySQL]
@@ -16,7 +18,7 @@ func MariaDB(t testing.TB) *MySQL {
 	var tools [4]string
 	for i, name := range []string{"mariadbd", "mariadb-install-db", "mariadb", "mariadb-dump"} {
 		if tools[i] = lookPath(name); tools[i] == "" {
-			missing(t, "needs "+name+", which is not installed: apt-get install mariadb-server mariadb-client")
+			needs.Missing(t, "needs "+name+", which is not installed: apt-get install mariadb-server mariadb-client")
 		}
 	}
 	s, err := mariadb.get(func() (*MySQL, error) { return startMariaDB(tools) })

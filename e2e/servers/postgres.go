@@ -12,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/backupman/backupman/e2e/needs"
 )
 
 // PostgreSQL is a running PostgreSQL server that asks for a SCRAM password.
@@ -39,7 +41,7 @@ func Postgres(t testing.TB) *PostgreSQL {
 	t.Helper()
 	bin := postgresBin()
 	if bin == "" {
-		missing(t, "needs initdb and postgres, which are not installed: apt-get install postgresql")
+		needs.Missing(t, "needs initdb and postgres, which are not installed: apt-get install postgresql")
 	}
 	s, err := postgres.get(func() (*PostgreSQL, error) { return startPostgres(bin) })
 	if err != nil {

@@ -15,7 +15,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"testing"
 	"time"
 )
 
@@ -43,15 +42,6 @@ func (o *once[T]) get(start func() (*T, error)) (*T, error) {
 		o.done = true
 	}
 	return o.server, o.err
-}
-
-// missing ends a test that lacks a server.
-func missing(t testing.TB, sentence string) {
-	t.Helper()
-	if os.Getenv("BACKUPMAN_TEST_SERVERS") == "require" {
-		t.Fatal(sentence)
-	}
-	t.Skip(sentence)
 }
 
 // freePort returns a loopback TCP port that nobody listens on at the moment.

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/backupman/backupman/e2e/needs"
 )
 
 func TestMariaDB(t *testing.T) { testMySQL(t, MariaDB(t)) }
@@ -43,7 +45,7 @@ func TestNothingSurvives(t *testing.T) {
 		select {}
 	}
 	if postgresBin() == "" {
-		missing(t, "needs initdb and postgres, which are not installed: apt-get install postgresql")
+		needs.Missing(t, "needs initdb and postgres, which are not installed: apt-get install postgresql")
 	}
 	note := t.TempDir() + "/folder"
 	child := exec.Command(os.Args[0], "-test.run=^TestNothingSurvives$")

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 )
@@ -69,11 +70,8 @@ func TestPackedFilesComeBack(t *testing.T) {
 func TestStockToolsReadPackedFiles(t *testing.T) {
 	data := sample(20 << 20)
 	for c, tool := range map[models.Compression][]string{models.CompressionZstd: {"zstd", "-dc"}, models.CompressionGzip: {"gzip", "-dc"}} {
-		if _, err := exec.LookPath(tool[0]); err != nil {
-			t.Skipf("%s is not installed", tool[0])
-		}
 		out, _ := pack(t, data, c)
-		cmd := exec.CommandContext(t.Context(), tool[0], tool[1:]...)
+		cmd := exec.CommandContext(t.Context(), needs.Program(t, tool[0], tool[0]), tool[1:]...)
 		cmd.Stdin = out
 		if back, err := cmd.Output(); err != nil || !bytes.Equal(back, data) {
 			t.Errorf("%s gave back %d of %d bytes (%v)", tool[0], len(back), len(data), err)

@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/backup"
@@ -350,7 +349,7 @@ func TestFullSpool(t *testing.T) {
 	if err := os.MkdirAll(w.data(), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	mountSmall(t, w.data(), 24<<20)
+	needs.SmallDisk(t, w.data(), 24<<20)
 	w.source.content = incompressible(40 << 20)
 	s := w.service()
 	b := w.run(s)
@@ -374,20 +373,4 @@ func incompressible(n int) []byte {
 		data[i] = byte(state)
 	}
 	return data
-}
-
-// mountSmall puts a small file system on a folder, where this process may.
-func mountSmall(t *testing.T, folder string, size int) {
-	t.Helper()
-	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%d", size)); err != nil {
-		if os.Getenv("BACKUPMAN_TEST_SERVERS") == "require" && os.Geteuid() == 0 {
-			t.Fatalf("mount a small disk: %v", err)
-		}
-		t.Skipf("a small disk cannot be mounted by this user (%v): run the tests as root", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			t.Errorf("unmount the small disk: %v", err)
-		}
-	})
 }

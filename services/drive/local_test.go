@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
+	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
 )
@@ -321,7 +320,8 @@ func TestLocalMarksAFolderThatHoldsCopies(t *testing.T) {
 }
 
 func TestLocalFullDisk(t *testing.T) {
-	folder := smallDisk(t, 4<<20)
+	folder := t.TempDir()
+	needs.SmallDisk(t, folder, 4<<20)
 	d, err := drive.NewLocal("nas", folder)
 	if err != nil {
 		t.Fatal(err)
@@ -351,26 +351,6 @@ func wantNoSpace(t *testing.T, err error) {
 type iotestEndless struct{}
 
 func (iotestEndless) Read([]byte) (int, error) { return 0, io.ErrNoProgress }
-
-// smallDisk mounts a file system of the given size where this process may, in
-// a place that is unmounted when the test ends.
-func smallDisk(t *testing.T, size int) string {
-	t.Helper()
-	folder := t.TempDir()
-	err := syscall.Mount("tmpfs", folder, "tmpfs", 0, fmt.Sprintf("size=%d", size))
-	if err != nil {
-		if os.Getenv("BACKUPMAN_TEST_SERVERS") == "require" && os.Geteuid() == 0 {
-			t.Fatalf("mount a small disk: %v", err)
-		}
-		t.Skipf("a small disk cannot be mounted by this user (%v): run the tests as root", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(folder, syscall.MNT_DETACH); err != nil {
-			t.Errorf("unmount the small disk: %v", err)
-		}
-	})
-	return folder
-}
 
 func sameFile(t *testing.T, a, b string) bool {
 	t.Helper()
