@@ -61,7 +61,7 @@ func TestBadRequestsNameTheThing(t *testing.T) {
 		args []string
 		says string
 	}{
-		"an unknown job":     {[]string{"run", "nobody"}, "nobody"},
+		"an unknown job":     {[]string{"run", "nobody"}, `there is no job "nobody": there are "gone"`},
 		"a bad id":           {[]string{"show", "xyz"}, "is not an id"},
 		"an unknown id":      {[]string{"show", "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"}, "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"},
 		"retry of nothing":   {[]string{"retry", "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"}, "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"},

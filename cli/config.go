@@ -39,7 +39,7 @@ func tellCheck(out io.Writer, c config.Config) error {
 	if name == "" {
 		name = "no configuration file"
 	}
-	_, err := fmt.Fprintf(out, "%s: good: %d data sources, %d drives, %d jobs\n", name, len(c.Sources), len(c.Drives), len(c.Jobs))
+	_, err := fmt.Fprintf(out, "%s: good: %s, %s, %s\n", name, count(len(c.Sources), "data source"), count(len(c.Drives), "drive"), count(len(c.Jobs), "job"))
 	return err
 }
 
@@ -71,4 +71,12 @@ func printCheck(out io.Writer, c config.Config, err error) error {
 		good.File = &c.File
 	}
 	return json.NewEncoder(out).Encode(good)
+}
+
+// count puts a number before a word, in the plural where it is one.
+func count(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,7 +53,7 @@ func (a *app) run(ctx context.Context, out io.Writer, f *flags, label string, wa
 	if err := a.backups.Recover(ctx); err != nil {
 		a.log.Warn("left-overs of an earlier run are not all settled", "error", err)
 	}
-	job, err := a.store.JobByLabel(ctx, label)
+	job, err := a.jobByLabel(ctx, label)
 	if err != nil {
 		return err
 	}
@@ -141,4 +143,25 @@ func describeSettled(out io.Writer, b models.Backup) {
 	if b.Warnings != "" {
 		fmt.Fprintf(out, "  warning: %s\n", indentLines(b.Warnings))
 	}
+}
+
+// jobByLabel names the jobs there are when there is none of the label.
+func (a *app) jobByLabel(ctx context.Context, label string) (models.Job, error) {
+	job, err := a.store.JobByLabel(ctx, label)
+	if !errors.Is(err, models.ErrNotFound) {
+		return job, err
+	}
+	jobs, listErr := a.store.Jobs(ctx)
+	if listErr != nil || len(jobs) == 0 {
+		return job, err
+	}
+	const most = 10
+	var labels []string
+	for _, j := range jobs[:min(most, len(jobs))] {
+		labels = append(labels, strconv.Quote(j.Label))
+	}
+	if len(jobs) > most {
+		labels = append(labels, "…")
+	}
+	return job, models.NotFoundf("there is no job %q: there are %s", label, strings.Join(labels, ", "))
 }

@@ -135,10 +135,14 @@ func (p *Postgres) unreachable(err error) error {
 	return models.Invalidf("data source %q: the server at %s refuses the connection: %s", p.label, where, answer.Message)
 }
 
-// lastCause leaves out what the driver repeats of the settings.
+// lastCause leaves out what the driver repeats of the settings, for each address
+// and each kind of encryption that it tried.
 func lastCause(err error) error {
 	for {
 		next := errors.Unwrap(err)
+		if many, ok := err.(interface{ Unwrap() []error }); ok && len(many.Unwrap()) > 0 {
+			next = many.Unwrap()[len(many.Unwrap())-1]
+		}
 		if next == nil {
 			return err
 		}
