@@ -28,13 +28,19 @@ func (r *run) copyAgain(ctx context.Context) error {
 }
 
 // missCopies finds finished copies that are no longer on their drive, so that they
-// are made again.
+// are made again. A drive that cannot be asked keeps what it is believed to have.
 func (r *run) missCopies(ctx context.Context) {
 	for _, c := range r.copies {
-		if c.state().Status != models.StatusFinished || r.service.isThere(ctx, c.file, r.backup.Size) {
+		if c.state().Status != models.StatusFinished {
 			continue
 		}
-		c.lose(ctx, "the copy is no longer on its drive")
+		there, err := r.service.isThere(ctx, c.file, r.backup.Size)
+		switch {
+		case err != nil:
+			r.log.Say("copy %s could not be looked for: %v", c.file.ID, err)
+		case !there:
+			c.lose(ctx, "the copy is no longer on its drive")
+		}
 	}
 }
 
@@ -69,11 +75,21 @@ func (r *run) refill(ctx context.Context, path string) error {
 		if err == nil {
 			return nil
 		}
-		c.lose(ctx, sentence(err)) // so that the next retry dumps anew
+		var lost *lostCopyError
+		if errors.As(err, &lost) {
+			c.lose(ctx, sentence(err)) // so that the next retry dumps anew
+		}
 		failures = append(failures, err)
 	}
-	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read: retry dumps the database anew")}, failures...)...)
+	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read (%s): mend that and retry", sentence(errors.Join(failures...)))}, failures...)...)
 }
+
+// lostCopyError says that a drive answered and does not have the copy whole.
+type lostCopyError struct{ Cause error }
+
+func (e *lostCopyError) Error() string { return e.Cause.Error() }
+
+func (e *lostCopyError) Unwrap() error { return e.Cause }
 
 func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 	d, _, err := r.service.catalog.OpenDrive(ctx, c.file.DriveID)
@@ -81,6 +97,9 @@ func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 		return err
 	}
 	from, err := d.Open(ctx, c.file.Key)
+	if errors.Is(err, models.ErrNotFound) {
+		return &lostCopyError{Cause: err}
+	}
 	if err != nil {
 		return err
 	}
@@ -97,7 +116,7 @@ func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 		return errors.Join(err, spool.Remove())
 	}
 	if err := verifyFile(path, r.backup); err != nil {
-		return errors.Join(err, spool.Remove())
+		return errors.Join(&lostCopyError{Cause: err}, spool.Remove())
 	}
 	return nil
 }

@@ -224,6 +224,45 @@ func TestRetryDumpsAnewWhenSpoolAndCopyAreGone(t *testing.T) {
 	}
 }
 
+func TestADriveThatDoesNotAnswerLosesNothing(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = errors.New("gone")
+	s := w.service()
+	b := w.run(s)
+	t.Run("while the spool is there its copy stays finished", func(t *testing.T) {
+		w.drives["nas"].statErr = errors.New("connection refused")
+		if _, err := s.Retry(t.Context(), b.ID); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(t.Context(), b.ID)
+		if err != nil || got.DriveFiles[0].Status != models.StatusFinished {
+			t.Errorf("the copy became %s: %s (%v)", got.DriveFiles[0].Status, got.DriveFiles[0].Error, err)
+		}
+	})
+	t.Run("without the spool a retry is refused", func(t *testing.T) {
+		if err := os.RemoveAll(filepath.Join(w.data(), "spool", b.ID)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Retry(t.Context(), b.ID); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "connection refused") {
+			t.Errorf("got %v", err)
+		}
+		if _, err := w.store.Manifest(t.Context(), b.ID); err != nil {
+			t.Errorf("the manifest of a good copy: %v", err)
+		}
+	})
+	t.Run("a spool that cannot be written loses no copy", func(t *testing.T) {
+		w.drives["nas"].statErr = nil
+		w.leave(filepath.Join(w.data(), "spool", b.ID, b.FileName+".partial", "in the way"))
+		if _, err := s.Retry(t.Context(), b.ID); err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(t.Context(), b.ID)
+		if err != nil || got.Status != models.StatusFailed || got.DriveFiles[0].Status != models.StatusFinished {
+			t.Errorf("%s, the copy %s: %s (%v)", got.Status, got.DriveFiles[0].Status, got.DriveFiles[0].Error, err)
+		}
+	})
+}
+
 func TestRetryPacksAsTheFileIsNamed(t *testing.T) {
 	w := newWorld(t, "nas")
 	w.source.err = errors.New("boom")

@@ -58,6 +58,7 @@ func (s *fakeSource) Dump(ctx context.Context, req source.DumpRequest) (models.I
 type faultyDrive struct {
 	drive.Drive
 	putErr  error
+	statErr error
 	corrupt bool
 	puts    atomic.Int32
 }
@@ -68,6 +69,13 @@ func (d *faultyDrive) Put(ctx context.Context, key string, r io.Reader, hint dri
 		return drive.Stored{}, d.putErr
 	}
 	return d.Drive.Put(ctx, key, r, hint)
+}
+
+func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error) {
+	if d.statErr != nil {
+		return drive.Stored{}, d.statErr
+	}
+	return d.Drive.Stat(ctx, key)
 }
 
 func (d *faultyDrive) Open(ctx context.Context, key string) (io.ReadCloser, error) {

@@ -203,7 +203,11 @@ func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
 	if b.Status != models.StatusFailed {
 		return b, models.Conflictf("backup %s is %s: only a failed backup can be tried again", id, b.Status)
 	}
-	if err := s.store.Requeue(ctx, id, !s.dumpIsKept(ctx, b)); err != nil {
+	kept, err := s.dumpIsKept(ctx, b)
+	if err != nil {
+		return b, err
+	}
+	if err := s.store.Requeue(ctx, id, !kept); err != nil {
 		return b, err
 	}
 	s.wake()
@@ -211,30 +215,45 @@ func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
 }
 
 // dumpIsKept reports whether the proven dump can still be had: from the spool,
-// or from a finished copy that is still on its drive.
-func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) bool {
+// or from a finished copy that is still on its drive. It returns
+// models.ErrConflict when only a drive that does not answer could tell: a dump
+// made anew would replace what that drive may still hold.
+func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) (bool, error) {
 	if b.DumpedAt == nil {
-		return false
+		return false, nil
 	}
 	if info, err := os.Stat(s.spoolPath(b)); err == nil && info.Size() == b.Size {
-		return true
+		return true, nil
 	}
+	var silent error
 	for _, f := range b.DriveFiles {
-		if f.Status == models.StatusFinished && s.isThere(ctx, f, b.Size) {
-			return true
+		if f.Status != models.StatusFinished {
+			continue
 		}
+		there, err := s.isThere(ctx, f, b.Size)
+		if there {
+			return true, nil
+		}
+		silent = errors.Join(silent, err)
 	}
-	return false
+	if silent != nil {
+		return false, models.Conflictf("backup %s has a good copy on a drive that cannot be asked now (%v): try again when it answers, or run the job again for a new backup", b.ID, sentence(silent))
+	}
+	return false, nil
 }
 
-// isThere reports whether a drive still has a copy of the right length.
-func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) bool {
+// isThere reports whether a drive still has a copy of the right length. The error
+// is for a drive that could not tell.
+func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) (bool, error) {
 	d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
 	if err != nil {
-		return false
+		return false, err
 	}
 	stored, err := d.Stat(ctx, f.Key)
-	return err == nil && stored.Size == size
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && stored.Size == size, err
 }
 
 // Wait returns the backup once it has settled, or the context's error with the
