@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync/atomic"
+	"time"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/config"
 	"github.com/backupman/backupman/services/schedule"
 )
@@ -57,16 +60,34 @@ func (a *app) reload(ctx context.Context, c config.Config, err error, changed fu
 		a.log.Error("the changed configuration has mistakes and is not used", "mistakes", err.Error())
 		return
 	}
-	if err := a.catalog.Apply(ctx, c.Plan()); err != nil {
-		a.log.Error("the changed configuration could not be applied", "error", err)
+	a.keys.set(c.HTTP.APIKeys) // first: a revoked key must not wait for the database
+	if err := insistOnPlan(ctx, func() error { return a.catalog.Apply(ctx, c.Plan()) }); err != nil {
+		a.log.Error("the changed configuration could not be applied: change the file again, or send SIGHUP", "error", err)
 		return
 	}
-	a.keys.set(c.HTTP.APIKeys)
 	a.log.Info("configuration reloaded", "file", c.File, "jobs", len(c.Jobs), "api_keys", len(c.HTTP.APIKeys))
 	if keys := needRestart(a.config, c); len(keys) > 0 {
 		a.log.Warn("some changes of the configuration need a restart of the server", "keys", keys)
 	}
 	changed()
+}
+
+// insistOnPlan tries for a minute, because a database that is away for a moment
+// must not leave the schedules as they were.
+func insistOnPlan(ctx context.Context, apply func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for {
+		err := apply()
+		if err == nil || errors.Is(err, models.ErrInvalid) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(2 * time.Second):
+		}
+	}
 }
 
 // needRestart names the keys of the file whose values a server takes only when

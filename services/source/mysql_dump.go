@@ -18,6 +18,7 @@ func (m *MySQL) Dump(ctx context.Context, req DumpRequest) (models.Inventory, er
 		return models.Inventory{}, err
 	}
 	scan := newSQLScanner()
+	scan.dollars = !plan.tool.mariadb
 	if err := m.runTool(ctx, plan, req, scan); err != nil {
 		return models.Inventory{}, err
 	}

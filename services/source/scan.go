@@ -44,6 +44,10 @@ const (
 	afterOpening
 	afterM
 	inComment
+	// inDollarTag and inDollars are in the opening and in the body of a text
+	// between $tag$ and $tag$ (MySQL 9).
+	inDollarTag
+	inDollars
 	// inRows is in the rows of an INSERT.
 	inRows
 )
@@ -64,6 +68,12 @@ type sqlScanner struct {
 	escape bool
 	// prev is the byte before in a statement, 0 after a quote or a comment.
 	prev byte
+	// dollars says that the tool quotes bodies of other languages with dollars;
+	// MariaDB's names may hold dollars instead.
+	dollars bool
+	// dollar is the quote that is open, matched how much of its end was seen.
+	dollar  []byte
+	matched int
 	// longDelimiter says that statements end with ;; instead of ; alone.
 	longDelimiter bool
 	mode          sqlMode

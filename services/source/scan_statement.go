@@ -20,6 +20,8 @@ func (s *sqlScanner) statement(p []byte) int {
 			s.plain(c)
 		case inQuotes:
 			s.quoted(c)
+		case inDollarTag, inDollars:
+			s.dollarQuoted(c)
 		default:
 			s.comment(c)
 		}
@@ -38,6 +40,10 @@ func (s *sqlScanner) plain(c byte) {
 	switch c {
 	case '\'', '"', '`':
 		s.quote, s.state = c, inQuotes
+	case '$':
+		if s.dollars && !isWordByte(prev) {
+			s.state, s.dollar = inDollarTag, append(s.dollar[:0], '$')
+		}
 	case ';':
 		if !s.longDelimiter || prev == ';' {
 			s.endStatement()
@@ -89,6 +95,28 @@ func (s *sqlScanner) quoted(c byte) {
 		s.escape = true
 	case c == s.quote:
 		s.state, s.prev = inStatement, 0
+	}
+}
+
+// dollarQuoted takes a byte of a $tag$ or of the text up to the same $tag$. A
+// dollar sign that opens no such text is part of a name.
+func (s *sqlScanner) dollarQuoted(c byte) {
+	switch {
+	case s.state == inDollarTag && c == '$':
+		s.dollar, s.state, s.matched = append(s.dollar, c), inDollars, 0
+	case s.state == inDollarTag && isWordByte(c):
+		s.dollar = append(s.dollar, c)
+	case s.state == inDollarTag:
+		s.state, s.prev = inStatement, 'x'
+		s.plain(c)
+	case c == s.dollar[s.matched]:
+		if s.matched++; s.matched == len(s.dollar) {
+			s.state, s.prev = inStatement, 0
+		}
+	case c == '$':
+		s.matched = 1
+	default:
+		s.matched = 0
 	}
 }
 
@@ -161,14 +189,18 @@ func isStatement(head []byte) bool {
 // routine, trigger and event, to what was in force when that was made.
 type sqlMode struct{ noEscapes, ansiQuotes bool }
 
-var setSQLMode = []byte("SET sql_mode ")
-
 // take looks whether a statement sets the mode, as both tools write that.
 func (m *sqlMode) take(statement []byte) {
-	if _, value, ok := bytes.Cut(statement, setSQLMode); ok && len(value) < 4<<10 {
-		m.noEscapes = bytes.Contains(value, []byte("NO_BACKSLASH_ESCAPES"))
-		m.ansiQuotes = bytes.Contains(value, []byte("ANSI_QUOTES"))
+	w := &words{text: statement}
+	if first, _ := w.next(); !strings.EqualFold(first, "SET") {
+		return
 	}
+	if second, _ := w.next(); !strings.EqualFold(second, "sql_mode") {
+		return
+	}
+	value := statement[w.pos:]
+	m.noEscapes = bytes.Contains(value, []byte("NO_BACKSLASH_ESCAPES"))
+	m.ansiQuotes = bytes.Contains(value, []byte("ANSI_QUOTES"))
 }
 
 // escapes tells whether a backslash hides what follows it between such quotes.
