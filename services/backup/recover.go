@@ -81,7 +81,7 @@ func (s *Service) take(ctx context.Context, b models.Backup, carryOn func(id str
 	if err != nil || now.DumpedAt != nil {
 		return err
 	}
-	return s.bury(ctx, now)
+	return s.bury(ctx, now, b.LeaseOwner == s.runner.id())
 }
 
 // resume carries on with a backup whose dump was proven. When even the dump is
@@ -96,14 +96,18 @@ func (s *Service) resume(ctx context.Context, id string) {
 	}
 }
 
-// bury fails a backup whose process died before its dump was proven. This process
+// bury fails a backup whose run ended, unrecorded, before its dump was proven: its
+// process died, or it was our own and could not write that down. This process
 // holds it.
-func (s *Service) bury(ctx context.Context, b models.Backup) error {
+func (s *Service) bury(ctx context.Context, b models.Backup, own bool) error {
 	s.sweepDrives(ctx, b)
 	if err := os.RemoveAll(s.folder(b.ID)); err != nil {
 		s.log.Warn("spool not removed", "backup_id", b.ID, "error", err)
 	}
-	text := fmt.Sprintf("the process that ran this backup ended while %s (killed, crashed or without power); nothing half written was kept: retry runs it again", b.Phase)
+	text := fmt.Sprintf("the run ended while %s, and the metadata database did not take down how; nothing half written was kept: retry runs it again", b.Phase)
+	if !own {
+		text = fmt.Sprintf("the process that ran this backup ended while %s (killed, crashed or without power); nothing half written was kept: retry runs it again", b.Phase)
+	}
 	for _, f := range b.DriveFiles {
 		if f.Status == models.StatusPending {
 			change := models.DriveFileChange{Status: models.StatusFailed, Error: "nothing was stored, because the run was interrupted"}
@@ -152,12 +156,16 @@ func (s *Service) sweepSpool(ctx context.Context) error {
 			failures = append(failures, err)
 		case !needed:
 			failures = append(failures, os.RemoveAll(filepath.Join(s.spool, f.Name())))
+		case s.isActive(b.ID):
 		case b.Status == models.StatusFailed:
 			retryable = append(retryable, b)
 		}
 	}
 	for _, b := range allButNewest(retryable) {
-		failures = append(failures, os.RemoveAll(s.folder(b.ID)))
+		// A retry may have begun since the list was made.
+		if now, err := s.store.Backup(ctx, b.ID); err == nil && now.Status == models.StatusFailed && !s.isActive(b.ID) {
+			failures = append(failures, os.RemoveAll(s.folder(b.ID)))
+		}
 	}
 	return errors.Join(failures...)
 }
