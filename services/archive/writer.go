@@ -16,8 +16,8 @@ import (
 )
 
 // level is how hard zstd tries. The next one takes half as much processor time
-// again, while the database's snapshot is held, and makes dumps up to 6 % smaller,
-// or larger: see docs/adr/0008-zstd-level.md.
+// again, while the database's snapshot is held, and makes dumps a few percent
+// smaller, or larger: see docs/adr/0008-zstd-level.md.
 const level = zstd.SpeedFastest
 
 // window is the zstd window in bytes, the one that zstd's own level 3 uses. A

@@ -260,6 +260,9 @@ func TestADriveThatDoesNotAnswerLosesNothing(t *testing.T) {
 		if err != nil || got.Status != models.StatusFailed || got.DriveFiles[0].Status != models.StatusFinished {
 			t.Errorf("%s, the copy %s: %s (%v)", got.Status, got.DriveFiles[0].Status, got.DriveFiles[0].Error, err)
 		}
+		if why := got.DriveFiles[1].Error; strings.Contains(why, "the dump failed") {
+			t.Errorf("a good dump is called failed: %s", why)
+		}
 	})
 }
 

@@ -187,7 +187,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 	if err != nil {
 		return r.backup, fmt.Errorf("write down how backup %s ended (%s): %w", r.backup.ID, orFinished(text), err)
 	}
-	r.tidy(ctx, status)
+	r.tidy(status)
 	b, err := s.store.Backup(ctx, r.backup.ID)
 	if err == nil {
 		s.announce(runCtx, b, r.job)
@@ -197,9 +197,13 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 
 // giveUpCopies ends the copies that never began.
 func (r *run) giveUpCopies(ctx context.Context) {
+	why := nothingStored
+	if r.backup.DumpedAt != nil {
+		why = "nothing was stored, because the dump, which is good, could not be read again"
+	}
 	for _, c := range r.copies {
 		if c.state().Status == models.StatusPending {
-			c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: nothingStored}, "")
+			c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: why}, "")
 		}
 	}
 }
@@ -254,7 +258,7 @@ func (r *run) dumpPath(status models.Status) *string {
 
 // tidy removes what the run no longer needs. The spool of a proven dump stays
 // while a copy of it can still be made.
-func (r *run) tidy(ctx context.Context, status models.Status) {
+func (r *run) tidy(status models.Status) {
 	s := r.service
 	keep := status == models.StatusFailed && r.backup.DumpedAt != nil
 	remove := s.folder(r.backup.ID)
