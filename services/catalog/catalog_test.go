@@ -212,7 +212,7 @@ func driveKind(provider string) (drive.Kind, error) {
 	}
 	return drive.Kind{
 		Kind: models.Kind{Provider: "s3", Settings: []models.Setting{{Name: "bucket"}, {Name: "key", Secret: true}}},
-		Open: func(_ string, s models.Settings) (drive.Drive, error) { return fakeDrive{settings: s}, nil },
+		Open: func(p drive.Place) (drive.Drive, error) { return fakeDrive{settings: p.Settings}, nil },
 	}, nil
 }
 

@@ -50,7 +50,7 @@ func (c *Catalog) OpenDrive(ctx context.Context, id string) (drive.Drive, models
 	if err != nil {
 		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
 	}
-	opened, err := kind.Open(row.Label, row.Settings)
+	opened, err := kind.Open(drive.Place{Label: row.Label, Settings: row.Settings})
 	if err != nil {
 		return nil, row, fmt.Errorf("open the drive %q: %w", row.Label, err)
 	}

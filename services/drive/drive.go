@@ -10,6 +10,7 @@ package drive
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/backupman/backupman/models"
 )
@@ -54,7 +55,14 @@ type Hint struct {
 	// Local, when set, is a file on this machine with the same content, which a
 	// drive on the same file system may link instead of reading r.
 	Local *LocalFile
-	// Progress, when set, is told how many bytes have been taken so far.
+	// Again, when set, opens the same content once more from an offset in bytes,
+	// for a drive that sends parts side by side, or carries on after a break. Its
+	// readers behave as the one that Put was given: they wait for content that is
+	// still being made, and return io.EOF only when it is whole and proven.
+	Again func(ctx context.Context, offset int64) (io.ReadCloser, error)
+	// Progress, when set, is told how many bytes have been taken so far. It may be
+	// called from several goroutines, and with less than before when parts are
+	// sent again.
 	Progress func(bytes int64)
 }
 
@@ -77,6 +85,14 @@ type Stored struct {
 	Path string
 	// LocalPath is the path of the file on this machine; empty for remote drives.
 	LocalPath string
+	// Checksum is what the provider itself computed over the whole stored object,
+	// as algorithm and lower-case hexadecimal value, "sha256:…" or "crc64nvme:…";
+	// empty where it does not tell one of these. A driver never computes it from
+	// what it sent: that would prove nothing.
+	Checksum string
+	// LockedUntil is the time, in UTC and whole seconds, before which the provider
+	// refuses to delete the copy; zero when it may be deleted.
+	LockedUntil time.Time
 }
 
 // Report is what a drive's check found.
@@ -89,7 +105,10 @@ type Report struct {
 // Kind is one kind of drive: what it declares and how one is opened.
 type Kind struct {
 	models.Kind
-	// Open makes a drive from settings that were already checked against the
-	// declaration.
-	Open func(label string, settings models.Settings) (Drive, error)
+	// Open makes a drive at a place whose settings were already checked against
+	// the declaration. It does not connect: the first operation does.
+	Open func(p Place) (Drive, error)
+	// SignIn, for kinds that a person signs in to on the provider's own pages,
+	// prepares that; nil for all others.
+	SignIn func(p Place) (SignIn, error)
 }

@@ -33,7 +33,7 @@ var googleDriveKind = unsupported(models.Kind{
 })
 
 func unsupported(k models.Kind) Kind {
-	return Kind{Kind: k, Open: func(label string, _ models.Settings) (Drive, error) {
-		return nil, models.Invalidf("drive %q: %s", label, k.Unsupported)
+	return Kind{Kind: k, Open: func(p Place) (Drive, error) {
+		return nil, models.Invalidf("drive %q: %s", p.Label, k.Unsupported)
 	}}
 }

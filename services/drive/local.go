@@ -23,23 +23,24 @@ var localKind = Kind{
 		{Name: "create", Label: "Make the folder", Type: models.SettingBool, Default: "true", Advanced: true,
 			Help: "Make the folder when it is missing. Switch this off for a mount point, so that nothing is written while it is not mounted."},
 	}},
-	Open: func(label string, s models.Settings) (Drive, error) {
-		d, err := NewLocal(label, s["folder"])
+	Open: func(p Place) (Drive, error) {
+		d, err := NewLocal(p.Label, p.Settings["folder"])
 		if err != nil {
 			return nil, err
 		}
-		d.create = s["create"] == "" || s.Bool("create")
+		d.create = p.Settings["create"] == "" || p.Settings.Bool("create")
+		d.installation = p.Installation
 		return d, nil
 	},
 }
-
-const probeName = ".backupman-probe"
 
 // Local keeps copies in a folder. Everything it does goes through an os.Root,
 // so no key, label or symbolic link leads outside the folder.
 type Local struct {
 	label  string
 	folder string
+	// installation is part of the names of probes.
+	installation string
 	// create says that a missing folder is made; without it only a folder with
 	// the marker is used.
 	create bool
@@ -178,7 +179,7 @@ func (d *Local) Check(context.Context) (Report, error) {
 }
 
 func (d *Local) probe(root *os.Root) (err error) {
-	name := probeName + "-" + models.NewID()
+	name := newProbe(d.installation)
 	defer func() { err = errors.Join(err, ignoreMissing(root.Remove(name))) }()
 	if err := root.WriteFile(name, []byte(name), 0o600); err != nil {
 		return d.fault("write a probe", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/drive/drivetest"
 )
 
 func newLocal(t *testing.T) (*drive.Local, string) {
@@ -50,7 +51,7 @@ func copiesBelow(t *testing.T, folder string) []string {
 
 func TestLocalConforms(t *testing.T) {
 	d, folder := newLocal(t)
-	conformance(t, d, func(t *testing.T) []string { return filesBelow(t, folder) })
+	drivetest.Conform(t, drivetest.Fixture{Drive: d, Leftovers: func(t *testing.T) []string { return filesBelow(t, folder) }})
 }
 
 func TestLocalLinksAFileOnceItIsProven(t *testing.T) {
@@ -254,7 +255,7 @@ func openLocal(t *testing.T, settings models.Settings) drive.Drive {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := kind.Open("nas", settings)
+	d, err := kind.Open(drive.Place{Label: "nas", Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -294,7 +295,7 @@ func TestLocalNeverWritesToAMountPointThatIsEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("with the marker", func(t *testing.T) {
-		conformance(t, d, func(t *testing.T) []string { return filesBelow(t, folder) })
+		drivetest.Conform(t, drivetest.Fixture{Drive: d, Leftovers: func(t *testing.T) []string { return filesBelow(t, folder) }})
 	})
 }
 
@@ -363,4 +364,35 @@ func sameFile(t *testing.T, a, b string) bool {
 		t.Fatal(err)
 	}
 	return os.SameFile(one, two)
+}
+
+func content(size int) []byte {
+	p := make([]byte, size)
+	for i := range p {
+		p[i] = byte(i * 31 >> 3)
+	}
+	return p
+}
+
+func put(t *testing.T, d drive.Drive, key string, data []byte) drive.Stored {
+	t.Helper()
+	s, err := d.Put(t.Context(), key, bytes.NewReader(data), drive.Hint{ExpectedSize: int64(len(data))})
+	if err != nil {
+		t.Fatalf("put %s: %v", key, err)
+	}
+	return s
+}
+
+func get(t *testing.T, d drive.Drive, key string) []byte {
+	t.Helper()
+	r, err := d.Open(t.Context(), key)
+	if err != nil {
+		t.Fatalf("open %s: %v", key, err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatalf("read %s: %v", key, err)
+	}
+	return data
 }

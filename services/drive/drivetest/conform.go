@@ -1,4 +1,6 @@
-package drive_test
+// Package drivetest holds what tests of drives share: the suite that every kind of
+// drive passes.
+package drivetest
 
 import (
 	"bytes"
@@ -13,11 +15,26 @@ import (
 	"github.com/backupman/backupman/services/drive"
 )
 
-// conformance is the suite that every kind of drive passes. leftovers returns
-// the names of everything that is on the drive, hidden files included.
-func conformance(t *testing.T, d drive.Drive, leftovers func(t *testing.T) []string) {
+// Fixture is a drive under test.
+type Fixture struct {
+	Drive drive.Drive
+	// Leftovers returns the names of everything that is at the place now, hidden
+	// files and unfinished uploads included. It asks the place by other means than
+	// the drive.
+	Leftovers func(t *testing.T) []string
+	// PartSize is the length in bytes of the parts that the drive sends, around
+	// which faults hide; 0 for 1 MiB.
+	PartSize int
+}
+
+// Conform is the suite that every kind of drive passes.
+func Conform(t *testing.T, f Fixture) {
 	t.Helper()
-	for _, size := range []int{0, 1, 1<<20 - 1, 1 << 20, 1<<20 + 1, 9 << 20} {
+	d, leftovers := f.Drive, f.Leftovers
+	if f.PartSize == 0 {
+		f.PartSize = 1 << 20
+	}
+	for _, size := range []int{0, 1, f.PartSize - 1, f.PartSize, f.PartSize + 1} {
 		roundTrip(t, d, size)
 	}
 	t.Run("replaces an earlier copy", func(t *testing.T) { replaces(t, d) })
