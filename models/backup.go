@@ -72,6 +72,10 @@ type Backup struct {
 	Size int64 `gorm:"not null"`
 	// SHA256 is the digest of the dump file; empty until the dump is proven.
 	SHA256 string `gorm:"column:sha256;size:64;not null"`
+	// CRC64 is the CRC-64/NVME of the dump file, as sixteen hexadecimal digits,
+	// which some providers compute over what they store; empty until the dump is
+	// proven, and for backups of older versions.
+	CRC64 string `gorm:"column:crc64;size:16;not null"`
 	// LeaseOwner is the id of the runner that works on the backup; empty when none does.
 	LeaseOwner string `gorm:"size:36;not null"`
 	// LeaseUntil is when the lease runs out unless its owner renews it.
@@ -109,8 +113,15 @@ type DriveFile struct {
 	Size int64 `gorm:"not null"`
 	// VerifiedAt is when the copy was last read back and found identical.
 	VerifiedAt *time.Time `gorm:"precision:6"`
-	CreatedAt  time.Time  `gorm:"precision:6;not null"`
-	UpdatedAt  *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+	// LockedUntil is when the provider lets the copy be deleted; nil when it does now.
+	LockedUntil *time.Time `gorm:"precision:6"`
+	// HealAt is when a failed copy is made again by itself; nil when a person has
+	// to mend something first, and for copies that did not fail.
+	HealAt *time.Time `gorm:"precision:6"`
+	// Heals counts how often that has been tried since the copy was last good.
+	Heals     int        `gorm:"not null"`
+	CreatedAt time.Time  `gorm:"precision:6;not null"`
+	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
 
 // Log is what a run wrote down, oldest line first: the program's own steps and

@@ -35,6 +35,7 @@ type DumpFacts struct {
 	RawSize  int64
 	Size     int64
 	SHA256   string
+	CRC64    string
 	DumpPath string
 	Warnings string
 	DumpedAt time.Time
@@ -47,6 +48,10 @@ type DriveFileChange struct {
 	Path       *string
 	Size       int64
 	VerifiedAt *time.Time
+	// LockedUntil, HealAt and Heals are as in DriveFile.
+	LockedUntil *time.Time
+	HealAt      *time.Time
+	Heals       int
 }
 
 // Settlement is how a backup ends.

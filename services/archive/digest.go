@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/backupman/backupman/models"
 )
@@ -27,6 +28,20 @@ func Verify(r io.Reader, size int64, sha string) error {
 		return models.Conflictf("the copy is damaged: its SHA-256 is %s, and %s was stored", got, sha)
 	}
 	return nil
+}
+
+// Vouches reports whether a provider's own checksum of a whole copy, in the form of
+// drive.Stored, is that of the dump with these digests. A checksum of another kind,
+// or of another dump, vouches for nothing.
+func Vouches(checksum, sha, crc string) bool {
+	algorithm, value, _ := strings.Cut(checksum, ":")
+	switch algorithm {
+	case "sha256":
+		return sha != "" && value == sha
+	case "crc64nvme":
+		return crc != "" && value == crc
+	}
+	return false
 }
 
 // onlyReader hides WriteTo, so that CopyBuffer uses its own buffer.

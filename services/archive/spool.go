@@ -165,6 +165,12 @@ func (s *Spool) Remove() error {
 // NewReader returns a reader that starts at the beginning, follows the spool as
 // it grows, and returns io.EOF only after Release.
 func (s *Spool) NewReader(ctx context.Context) (io.ReadCloser, error) {
+	return s.NewReaderAt(ctx, 0)
+}
+
+// NewReaderAt returns a reader as NewReader does that starts at an offset in bytes.
+// At an offset past the end it returns io.EOF as soon as the end is known.
+func (s *Spool) NewReaderAt(ctx context.Context, offset int64) (io.ReadCloser, error) {
 	f, err := os.Open(s.PartialPath())
 	if errors.Is(err, os.ErrNotExist) {
 		f, err = os.Open(s.path)
@@ -172,7 +178,7 @@ func (s *Spool) NewReader(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, spoolError(s.path, "follow", err)
 	}
-	return &follower{ctx: ctx, spool: s, file: f}, nil
+	return &follower{ctx: ctx, spool: s, file: f, at: offset}, nil
 }
 
 // AbortError is what the readers of an aborted spool return. It wraps the cause

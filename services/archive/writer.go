@@ -11,6 +11,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/minio/crc64nvme"
 
 	"github.com/backupman/backupman/models"
 )
@@ -35,7 +36,7 @@ type Writer struct {
 
 // NewWriter returns a Writer that packs into dst.
 func NewWriter(dst io.Writer, c models.Compression) (*Writer, error) {
-	out := &countingWriter{dst: dst, sum: sha256.New()}
+	out := &countingWriter{dst: dst, sum: sha256.New(), crc: crc64nvme.New()}
 	pack, err := packer(out, c)
 	if err != nil {
 		return nil, err
@@ -87,15 +88,21 @@ func (w *Writer) Size() int64 { return w.out.n.Load() }
 // SHA256 returns the digest of the packed bytes. It is whole after Close.
 func (w *Writer) SHA256() string { return hex.EncodeToString(w.out.sum.Sum(nil)) }
 
+// CRC64 returns the CRC-64/NVME of the packed bytes, as sixteen hexadecimal digits.
+// It is whole after Close.
+func (w *Writer) CRC64() string { return fmt.Sprintf("%016x", w.out.crc.Sum64()) }
+
 type countingWriter struct {
 	dst io.Writer
 	sum hash.Hash
+	crc hash.Hash64
 	n   atomic.Int64
 }
 
 func (w *countingWriter) Write(p []byte) (int, error) {
 	n, err := w.dst.Write(p)
 	w.sum.Write(p[:n])
+	w.crc.Write(p[:n])
 	w.n.Add(int64(n))
 	return n, err
 }

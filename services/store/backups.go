@@ -12,7 +12,7 @@ import (
 
 // InsertBackup records a pending backup with its drive files, in one
 // transaction. It returns models.ErrConflict when the job already has a backup
-// for the slot or one that is still pending, and models.ErrNotFound when there
+// for the slot or one that still dumps, and models.ErrNotFound when there
 // is no such job.
 func (s *Store) InsertBackup(ctx context.Context, b models.Backup) error {
 	b, files := insertable(b)
@@ -23,7 +23,7 @@ func (s *Store) InsertBackup(ctx context.Context, b models.Backup) error {
 		if err := slotTaken(tx, b); err != nil {
 			return err
 		}
-		if err := noPending(tx, b.JobID); err != nil {
+		if err := mayRun(tx, b.JobID, true); err != nil {
 			return err
 		}
 		return insertWithFiles(tx, b, files)
@@ -106,16 +106,27 @@ func slotTaken(tx *gorm.DB, b models.Backup) error {
 	return models.Conflictf("the backup of %s for %s already exists: it is %s", b.Label, b.Slot, other.ID)
 }
 
-func noPending(tx *gorm.DB, jobID string) error {
-	var other models.Backup
-	err := pendingOf(tx, jobID).Select("id", "label").Take(&other).Error
-	switch {
-	case isMissing(err):
-		return nil
-	case err != nil:
+// maxPending bounds how many backups of a job are under way at once, so that a
+// drive that cannot keep up does not fill the spool.
+const maxPending = 3
+
+// mayRun returns models.ErrConflict when a job already has a backup that dumps, or
+// is about to, and dumping is asked for again. Backups that only upload do not hold
+// up the next one: a slow drive must cost nothing but its own copy.
+func mayRun(tx *gorm.DB, jobID string, dumps bool) error {
+	var others []models.Backup
+	if err := pendingOf(tx, jobID).Select("id", "label", "dumped_at").Order("created_at, id").Find(&others).Error; err != nil {
 		return err
 	}
-	return models.Conflictf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
+	for _, other := range others {
+		if dumps && other.DumpedAt == nil {
+			return models.Conflictf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
+		}
+	}
+	if len(others) >= maxPending {
+		return models.Conflictf("%d backups of %s are still being uploaded: wait until %s has finished or failed", len(others), others[0].Label, others[0].ID)
+	}
+	return nil
 }
 
 func pendingOf(tx *gorm.DB, jobID string) *gorm.DB {
@@ -129,7 +140,7 @@ func (s *Store) Backup(ctx context.Context, id string) (models.Backup, error) {
 
 // PendingOf returns the backup of a job that is still pending, or models.ErrNotFound.
 func (s *Store) PendingOf(ctx context.Context, jobID string) (models.Backup, error) {
-	return s.oneBackup(ctx, pendingOf(s.read(ctx), jobID), models.NotFoundf("the job %s has no pending backup", jobID))
+	return s.oneBackup(ctx, pendingOf(s.read(ctx), jobID).Order("created_at DESC, id DESC"), models.NotFoundf("the job %s has no pending backup", jobID))
 }
 
 // LastFinished returns the job's newest finished backup, or models.ErrNotFound.

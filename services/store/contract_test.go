@@ -48,7 +48,14 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"labels":                                      testLabels,
 		"summaries":                                   testSummaries,
 		"drills":                                      testDrills,
+		"healing":                                     testHealing,
+		"losing a copy":                               testLoseCopy,
+		"samples":                                     testSamples,
+		"checks of drives":                            testDriveChecks,
+		"uploads do not hold up the next backup":      testUploadsBeside,
+		"the installation's id":                       testInstallation,
 		"migrating twice":                             testMigrateTwice,
+		"upgrading the first version":                 testUpgrade,
 		"a newer version's database":                  testTooNew,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })

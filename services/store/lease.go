@@ -81,7 +81,7 @@ func whileDumping(column string, size int64) any {
 func (s *Store) RecordDump(ctx context.Context, id, runner string, f models.DumpFacts, m models.Manifest) error {
 	return s.write(ctx, "record the dump of the backup "+id, func(tx *gorm.DB) error {
 		err := changeHeld(tx, id, runner, map[string]any{
-			"raw_size": f.RawSize, "size": f.Size, "sha256": f.SHA256,
+			"raw_size": f.RawSize, "size": f.Size, "sha256": f.SHA256, "crc64": f.CRC64,
 			"dump_path": pathOrNil(f.DumpPath), "warnings": storable(f.Warnings, textLimit),
 			"dumped_at": utcOrNow(f.DumpedAt),
 		})
@@ -108,7 +108,8 @@ func (s *Store) ChangeDriveFile(ctx context.Context, backupID, driveFileID, runn
 		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ?", driveFileID, backupID)
 		changed := file.Updates(map[string]any{
 			"status": c.Status, "error": storable(c.Error, textLimit), "path": c.Path, "size": c.Size,
-			"verified_at": utcOrNil(c.VerifiedAt), "updated_at": models.Now(),
+			"verified_at": utcOrNil(c.VerifiedAt), "locked_until": utcOrNil(c.LockedUntil),
+			"heal_at": utcOrNil(c.HealAt), "heals": c.Heals, "updated_at": models.Now(),
 		})
 		return changedOr(changed, func() error {
 			return models.NotFoundf("the backup %s has no copy %s", backupID, driveFileID)

@@ -24,6 +24,7 @@ const lockPatience = 60 * time.Second
 func migrations() []*gormigrate.Migration {
 	return []*gormigrate.Migration{
 		{ID: "0001_first_tables", Migrate: firstTables},
+		{ID: "0002_drives", Migrate: drivesTables},
 	}
 }
 

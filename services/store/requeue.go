@@ -24,7 +24,7 @@ func (s *Store) Requeue(ctx context.Context, id string, redump bool) error {
 		if err := mustHaveFailed(tx, id); err != nil {
 			return err
 		}
-		if err := noPending(tx, b.JobID); err != nil {
+		if err := mayRun(tx, b.JobID, redump); err != nil {
 			return err
 		}
 		return requeue(tx, id, redump)
@@ -63,13 +63,14 @@ func requeue(tx *gorm.DB, id string, redump bool) error {
 		return err
 	}
 	return files.Updates(map[string]any{
-		"status": models.StatusPending, "error": "", "path": nil, "size": 0, "verified_at": nil, "updated_at": models.Now(),
+		"status": models.StatusPending, "error": "", "path": nil, "size": 0, "verified_at": nil, "locked_until": nil,
+		"heal_at": nil, "updated_at": models.Now(),
 	}).Error
 }
 
 func forgetDump(changes map[string]any) {
 	for column, value := range map[string]any{
-		"raw_size": 0, "size": 0, "sha256": "", "dump_path": nil, "warnings": "", "dumped_at": nil, "proven_at": nil,
+		"raw_size": 0, "size": 0, "sha256": "", "crc64": "", "dump_path": nil, "warnings": "", "dumped_at": nil, "proven_at": nil,
 	} {
 		changes[column] = value
 	}

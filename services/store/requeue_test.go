@@ -76,6 +76,6 @@ func testRequeueConflicts(t *testing.T, s *Store) {
 	pending := f.inserted(t, s, slot(3))
 	wants(t, s.Requeue(t.Context(), finished.ID, false), models.ErrConflict)
 	wants(t, s.Requeue(t.Context(), pending.ID, false), models.ErrConflict)
-	wants(t, s.Requeue(t.Context(), failed.ID, false), models.ErrConflict)
+	wants(t, s.Requeue(t.Context(), failed.ID, true), models.ErrConflict)
 	wants(t, s.Requeue(t.Context(), models.NewID(), false), models.ErrNotFound)
 }

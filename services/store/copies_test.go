@@ -1,0 +1,169 @@
+package store
+
+import (
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+)
+
+// unhealed is a backup as halfDone makes it whose bad copy is healed at a moment.
+func unhealed(t *testing.T, s *Store, f fixture, at time.Time) models.Backup {
+	t.Helper()
+	b := halfDone(t, s, f)
+	must(t, s.Requeue(t.Context(), b.ID, false))
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+	must(t, s.ChangeDriveFile(t.Context(), b.ID, b.DriveFiles[1].ID, "r1",
+		models.DriveFileChange{Status: models.StatusFailed, Error: "unplugged", HealAt: &at, Heals: 3}))
+	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, Error: "usb: unplugged", At: models.Now()}))
+	return value(s.Backup(t.Context(), b.ID))(t)
+}
+
+func testHealing(t *testing.T, s *Store) {
+	at := models.Now()
+	b := unhealed(t, s, configure(t, s), at)
+	sameTime(t, "when it heals", b.DriveFiles[1].HealAt, at)
+	equal(t, "the heals", b.DriveFiles[1].Heals, 3)
+	due := func(now time.Time) int { return len(value(s.HealDue(t.Context(), now, 10))(t)) }
+	equal(t, "what is due before", due(at.Add(-time.Second)), 0)
+	equal(t, "what is due then", due(at), 1)
+
+	must(t, s.PostponeHeal(t.Context(), b.ID, at.Add(time.Hour)))
+	equal(t, "what is due after it was put off", due(at), 0)
+	equal(t, "what is due an hour later", due(at.Add(time.Hour)), 1)
+	equal(t, "the heals after it was put off", value(s.Backup(t.Context(), b.ID))(t).DriveFiles[1].Heals, 4)
+	must(t, s.PostponeHeal(t.Context(), b.ID, time.Time{}))
+	equal(t, "what is due after it was given up", due(at.Add(time.Hour)), 0)
+
+	drive := b.DriveFiles[1].DriveID
+	must(t, s.HealDrive(t.Context(), drive, at.Add(time.Hour), at))
+	equal(t, "what is due of backups since then", due(at), 0)
+	must(t, s.HealDrive(t.Context(), drive, at.Add(-time.Hour), at))
+	equal(t, "what is due once the drive works again", due(at), 1)
+
+	must(t, s.Requeue(t.Context(), b.ID, false))
+	equal(t, "what is due while it is being healed", due(at), 0)
+	if file := value(s.Backup(t.Context(), b.ID))(t).DriveFiles[1]; file.HealAt != nil {
+		t.Fatalf("the copy that is made now is healed at %v", file.HealAt)
+	}
+}
+
+func testLoseCopy(t *testing.T, s *Store) {
+	f := configure(t, s)
+	b := halfDone(t, s, f)
+	good, at := b.DriveFiles[0], models.Now()
+	must(t, s.LoseCopy(t.Context(), b.ID, good.ID, "damaged", "the copy on usb is damaged", at))
+	b = value(s.Backup(t.Context(), b.ID))(t)
+	equal(t, "the status", b.Status, models.StatusFailed)
+	equal(t, "the error", b.Error, "the copy on usb is damaged")
+	equal(t, "the copy's status", b.DriveFiles[0].Status, models.StatusFailed)
+	equal(t, "the copy's error", b.DriveFiles[0].Error, "damaged")
+	sameTime(t, "when it heals", b.DriveFiles[0].HealAt, at)
+
+	running := f.claimed(t, s, slot(7), "r1")
+	wants(t, s.LoseCopy(t.Context(), running.ID, running.DriveFiles[0].ID, "x", "y", at), models.ErrConflict)
+}
+
+func testSamples(t *testing.T, s *Store) {
+	b := halfDone(t, s, configure(t, s))
+	copy, other := b.DriveFiles[0], b.DriveFiles[1]
+	at := *copy.VerifiedAt
+	sample := func(drive string, since time.Time) int {
+		return len(value(s.SampleCopies(t.Context(), drive, since, 5))(t))
+	}
+	equal(t, "copies that were read long ago", sample(copy.DriveID, at), 0)
+	equal(t, "copies that were read before", sample(copy.DriveID, at.Add(time.Second)), 1)
+	equal(t, "failed copies", sample(other.DriveID, at.Add(time.Second)), 0)
+	equal(t, "the newest copy", value(s.NewestCopy(t.Context(), copy.DriveID))(t).ID, copy.ID)
+	_, err := s.NewestCopy(t.Context(), other.DriveID)
+	wants(t, err, models.ErrNotFound)
+
+	must(t, s.VerifyCopy(t.Context(), copy.ID, at.Add(time.Hour)))
+	must(t, s.VerifyCopy(t.Context(), other.ID, at.Add(time.Hour)))
+	b = value(s.Backup(t.Context(), b.ID))(t)
+	sameTime(t, "when the copy was read", b.DriveFiles[0].VerifiedAt, at.Add(time.Hour))
+	if b.DriveFiles[1].VerifiedAt != nil {
+		t.Fatal("a failed copy counts as read back")
+	}
+}
+
+func testDriveChecks(t *testing.T, s *Store) {
+	f := configure(t, s)
+	drive, at := f.drives[0].ID, models.Now()
+	claim := func(since, now time.Time) bool {
+		return value(s.ClaimDriveCheck(t.Context(), drive, since, now))(t)
+	}
+	equal(t, "the first claim", claim(at.Add(-time.Hour), at), true)
+	equal(t, "a second one", claim(at.Add(-time.Hour), at), false)
+	equal(t, "the checks before one has ended", len(value(s.DriveChecks(t.Context()))(t)), 0)
+	must(t, s.SaveDriveCheck(t.Context(), models.DriveCheck{DriveID: drive, CheckedAt: at, GoodAt: &at, Free: 5, Total: 9}))
+	must(t, s.SaveDriveCheck(t.Context(), models.DriveCheck{DriveID: drive, CheckedAt: at.Add(time.Minute), Error: "sign in again", NeedsSignIn: true, Free: -1, Total: -1}))
+	check := value(s.DriveChecks(t.Context()))(t)[drive]
+	equal(t, "the error", check.Error, "sign in again")
+	equal(t, "the need to sign in", check.NeedsSignIn, true)
+	equal(t, "the free space", check.Free, -1)
+	sameTime(t, "when it was good", check.GoodAt, at)
+	equal(t, "a claim when it is due again", claim(at.Add(time.Hour), at.Add(time.Hour)), true)
+
+	wins := race(t, 8, func(int) error {
+		won, err := s.ClaimSample(t.Context(), drive, at, at.Add(time.Second))
+		if err == nil && !won {
+			return models.Conflictf("another one was first")
+		}
+		return err
+	})
+	equal(t, "the winners of a sample", wins, 1)
+
+	halfDone(t, s, f)
+	totals := value(s.DriveTotals(t.Context()))(t)
+	equal(t, "what the first drive holds", totals[f.drives[0].ID], models.DriveTotals{DriveID: f.drives[0].ID, Finished: 1, Bytes: 90})
+	equal(t, "what the second drive holds", totals[f.drives[1].ID], models.DriveTotals{DriveID: f.drives[1].ID, Failed: 1})
+}
+
+func testUploadsBeside(t *testing.T, s *Store) {
+	f := configure(t, s)
+	for i := range maxPending {
+		b := f.claimed(t, s, slot(i), "r1")
+		wants(t, s.InsertBackup(t.Context(), f.backup(slot(50+i))), models.ErrConflict)
+		must(t, s.RecordDump(t.Context(), b.ID, "r1", models.DumpFacts{Size: 1, SHA256: "d", CRC64: "c", DumpedAt: models.Now()}, sampleManifest(b.ID)))
+		equal(t, "the second checksum", value(s.Backup(t.Context(), b.ID))(t).CRC64, "c")
+	}
+	err := s.InsertBackup(t.Context(), f.backup(slot(60)))
+	wants(t, err, models.ErrConflict)
+	mentions(t, err, "still being uploaded")
+}
+
+func testInstallation(t *testing.T, s *Store) {
+	id := value(s.Installation(t.Context()))(t)
+	if len(id) < 8 {
+		t.Fatalf("the id is %q", id)
+	}
+	equal(t, "the id later", value(s.Installation(t.Context()))(t), id)
+}
+
+// testUpgrade brings the tables of the first version, with a row, up to date.
+func testUpgrade(t *testing.T, s *Store) {
+	b := configure(t, s).inserted(t, s, slot(1))
+	for _, undo := range []string{
+		"DELETE FROM migrations WHERE id <> '0001_first_tables'",
+		"DROP TABLE drive_checks", "DROP TABLE facts",
+		s.dropIndex("idx_drive_files_heal"), s.dropIndex("idx_drive_files_drive"),
+		"ALTER TABLE backups DROP COLUMN crc64", "ALTER TABLE drive_files DROP COLUMN locked_until",
+		"ALTER TABLE drive_files DROP COLUMN heal_at", "ALTER TABLE drive_files DROP COLUMN heals",
+	} {
+		must(t, s.db.Exec(undo).Error)
+	}
+	must(t, s.migrate(t.Context()))
+	after := value(s.Backup(t.Context(), b.ID))(t)
+	equal(t, "the old backup's checksum", after.CRC64, "")
+	equal(t, "the old copies", len(after.DriveFiles), 2)
+	equal(t, "the old copy's heals", after.DriveFiles[0].Heals, 0)
+	value(s.HealDue(t.Context(), models.Now(), 1))(t)
+}
+
+func (s *Store) dropIndex(name string) string {
+	if s.config.Provider == ProviderSQLite {
+		return "DROP INDEX " + name
+	}
+	return "DROP INDEX " + name + " ON drive_files"
+}
