@@ -60,8 +60,8 @@ func NewLocal(label, folder string) (*Local, error) {
 	return &Local{label: label, folder: abs, create: true, sync: (*os.File).Sync}, nil
 }
 
-// Open reads a copy.
-func (d *Local) Open(_ context.Context, key string) (io.ReadCloser, error) {
+// Open reads a copy, as long as ctx lasts.
+func (d *Local) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	root, err := d.existing(key)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,14 @@ func (d *Local) Open(_ context.Context, key string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, d.fault("open "+key, err)
 	}
-	return f, nil
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(d.fault("look at "+key, err), f.Close())
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.Join(d.noCopy(key), f.Close())
+	}
+	return &localReader{ctx: ctx, file: f, drive: d, key: key, size: info.Size()}, nil
 }
 
 // Stat describes a copy.
@@ -89,8 +96,15 @@ func (d *Local) stat(root *os.Root, key string) (Stored, error) {
 	if err != nil {
 		return Stored{}, d.fault("find "+key, err)
 	}
+	if !info.Mode().IsRegular() {
+		return Stored{}, d.noCopy(key)
+	}
 	full := filepath.Join(d.folder, filepath.FromSlash(key))
 	return Stored{Key: key, Size: info.Size(), Path: full, LocalPath: full}, nil
+}
+
+func (d *Local) noCopy(key string) error {
+	return models.NotFoundf("drive %q has no copy %s in %s: what has that name is not a file", d.label, key, d.folder)
 }
 
 // Delete removes a copy, and its folder when that is empty then.
@@ -161,13 +175,20 @@ func (d *Local) keys(ctx context.Context, root *os.Root, prefix string) ([]strin
 	return keys, nil
 }
 
-// Check writes a probe, reads it back and removes it.
-func (d *Local) Check(context.Context) (Report, error) {
+// Check removes what dead checks left, writes a probe, reads it back and removes
+// it.
+func (d *Local) Check(ctx context.Context) (Report, error) {
+	if err := ctx.Err(); err != nil {
+		return Report{}, err
+	}
 	root, err := d.open()
 	if err != nil {
 		return Report{}, err
 	}
 	defer root.Close()
+	if err := d.sweepProbes(root); err != nil {
+		return Report{}, err
+	}
 	if err := d.probe(root); err != nil {
 		return Report{}, err
 	}
@@ -176,22 +197,6 @@ func (d *Local) Check(context.Context) (Report, error) {
 		return Report{}, err
 	}
 	return Report{Free: space.Free, Total: space.Total}, nil
-}
-
-func (d *Local) probe(root *os.Root) (err error) {
-	name := newProbe(d.installation)
-	defer func() { err = errors.Join(err, ignoreMissing(root.Remove(name))) }()
-	if err := root.WriteFile(name, []byte(name), 0o600); err != nil {
-		return d.fault("write a probe", err)
-	}
-	back, err := root.ReadFile(name)
-	if err != nil {
-		return d.fault("read a probe back", err)
-	}
-	if string(back) != name {
-		return models.Conflictf("drive %q did not give back what was written to it: check the disk of %s", d.label, d.folder)
-	}
-	return nil
 }
 
 // existing returns the root when the folder is there; reading never makes it.

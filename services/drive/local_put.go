@@ -24,7 +24,7 @@ const (
 // Put writes to a hidden temporary name of its own, brings it to the disk, and
 // renames it. Of two Puts of one key at one time the later to end is kept.
 func (d *Local) Put(ctx context.Context, key string, r io.Reader, hint Hint) (Stored, error) {
-	if err := checkKey(key); err != nil {
+	if err := errors.Join(checkKey(key), ctx.Err()); err != nil {
 		return Stored{}, err
 	}
 	root, err := d.open()
@@ -69,7 +69,7 @@ func (d *Local) fill(ctx context.Context, root *os.Root, name string, r io.Reade
 	if err := d.enoughSpace(hint.ExpectedSize); err != nil {
 		return nil, err
 	}
-	return d.copyInto(root, name, r, hint.Progress)
+	return d.copyInto(ctx, root, name, r, hint.Progress)
 }
 
 // linkInto gives a file outside the root a second name inside it. The folder is
@@ -107,7 +107,7 @@ func (d *Local) enoughSpace(expected int64) error {
 	return nil
 }
 
-func (d *Local) copyInto(root *os.Root, name string, r io.Reader, progress func(int64)) (whole fs.FileInfo, err error) {
+func (d *Local) copyInto(ctx context.Context, root *os.Root, name string, r io.Reader, progress func(int64)) (whole fs.FileInfo, err error) {
 	f, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, d.fault("create a file", err)
@@ -117,8 +117,11 @@ func (d *Local) copyInto(root *os.Root, name string, r io.Reader, progress func(
 			err = d.fault("close a file", e)
 		}
 	}()
-	w := &localWriter{drive: d, file: f, progress: progress}
+	w := &localWriter{ctx: ctx, drive: d, file: f, progress: progress}
 	if _, err := io.CopyBuffer(w, struct{ io.Reader }{r}, make([]byte, localBuffer)); err != nil {
+		return nil, err
+	}
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if err := f.Sync(); err != nil {
@@ -134,8 +137,9 @@ func (d *Local) copyInto(root *os.Root, name string, r io.Reader, progress func(
 }
 
 // localWriter reports progress and starts the write-back of what it has
-// written, so that the final sync is short.
+// written, so that the final sync is short. It ends with the context.
 type localWriter struct {
+	ctx      context.Context
 	drive    *Local
 	file     *os.File
 	progress func(int64)
@@ -143,6 +147,9 @@ type localWriter struct {
 }
 
 func (w *localWriter) Write(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
 	n, err := w.file.Write(p)
 	disk.StartWriteback(w.file, w.written, int64(n))
 	w.written += int64(n)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
@@ -50,8 +51,76 @@ func copiesBelow(t *testing.T, folder string) []string {
 }
 
 func TestLocalConforms(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "made", "when missing")
+	open := func(t *testing.T) drive.Drive {
+		return openLocal(t, models.Settings{"folder": folder})
+	}
+	drivetest.Conform(t, drivetest.Fixture{
+		Drive:        open(t),
+		Leftovers:    func(t *testing.T) []string { return copiesBelow(t, folder) },
+		Reopen:       open,
+		Installation: "here",
+		Plant: func(t *testing.T, name string, age time.Duration) {
+			plant(t, filepath.Join(folder, name), age)
+		},
+		Abandon: func(t *testing.T, key string) {
+			plant(t, filepath.Join(folder, filepath.Dir(key), "."+filepath.Base(key)+"."+models.NewID()+".partial"), 0)
+		},
+	})
+	for _, open := range openFiles(t) {
+		if strings.HasPrefix(open, folder) {
+			t.Errorf("still open: %s", open)
+		}
+	}
+}
+
+// plant makes a file that was last modified so long ago.
+func plant(t *testing.T, path string, age time.Duration) {
+	t.Helper()
+	then := time.Now().Add(-age)
+	if err := errors.Join(os.WriteFile(path, []byte("x"), 0o600), os.Chtimes(path, then, then)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// openFiles returns the paths of this process's open files, where that can be told.
+func openFiles(t *testing.T) []string {
+	t.Helper()
+	links, err := filepath.Glob("/proc/self/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, l := range links {
+		if path, err := os.Readlink(l); err == nil {
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+func TestLocalReaderTellsWhenTheCopyIsCutShort(t *testing.T) {
 	d, folder := newLocal(t)
-	drivetest.Conform(t, drivetest.Fixture{Drive: d, Leftovers: func(t *testing.T) []string { return filesBelow(t, folder) }})
+	put(t, d, "job/file", content(2<<20))
+	r, err := d.Open(t.Context(), "job/file")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := os.Truncate(filepath.Join(folder, "job", "file"), 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := io.Copy(io.Discard, r); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("read %d bytes, %v", n, err)
+	}
+}
+
+func TestLocalOpensNoFolder(t *testing.T) {
+	d, _ := newLocal(t)
+	put(t, d, "job/file", []byte("x"))
+	if _, err := d.Open(t.Context(), "job"); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestLocalLinksAFileOnceItIsProven(t *testing.T) {
@@ -255,7 +324,7 @@ func openLocal(t *testing.T, settings models.Settings) drive.Drive {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := kind.Open(drive.Place{Label: "nas", Settings: settings})
+	d, err := kind.Open(drive.Place{Label: "nas", Settings: settings, Installation: "here"})
 	if err != nil {
 		t.Fatal(err)
 	}

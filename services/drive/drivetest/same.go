@@ -1,0 +1,27 @@
+package drivetest
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+)
+
+// same compares two streams without keeping them.
+func same(got, want io.Reader) error {
+	a, b := make([]byte, 256<<10), make([]byte, 256<<10)
+	for at := int64(0); ; {
+		n, err := io.ReadFull(got, a)
+		m, _ := io.ReadFull(want, b)
+		if n != m || !bytes.Equal(a[:n], b[:m]) {
+			return fmt.Errorf("it differs within the %d bytes from %d on (%d came, %v)", m, at, n, err)
+		}
+		at += int64(n)
+		switch err { //nolint:errorlint // io.ReadFull returns both bare
+		case nil:
+		case io.EOF, io.ErrUnexpectedEOF:
+			return nil
+		default:
+			return fmt.Errorf("reading broke after %d bytes: %w", at, err)
+		}
+	}
+}
