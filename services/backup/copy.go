@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
@@ -28,6 +30,8 @@ const nothingStored = "nothing was stored, because the dump failed"
 type copyRun struct {
 	run   *run
 	taken atomic.Int64
+	// readBack says that the drive's own checksums are not to be trusted.
+	readBack bool
 
 	mu    sync.Mutex
 	file  models.DriveFile
@@ -58,7 +62,9 @@ func (r *run) startUploads(ctx context.Context, spool *archive.Spool, linkable s
 			continue
 		}
 		r.uploading.Add(1)
-		wait.Go(func() { c.make(ctx, spool, drive.Hint{ExpectedSize: expected, Local: local, Progress: c.taken.Store}) })
+		wait.Go(func() {
+			c.make(ctx, spool, drive.Hint{ExpectedSize: expected, Local: local, Again: spool.NewReaderAt, Progress: c.taken.Store})
+		})
 	}
 	return wait
 }
@@ -72,26 +78,37 @@ func (c *copyRun) make(ctx context.Context, spool *archive.Spool, hint drive.Hin
 	}
 	change := models.DriveFileChange{Status: models.StatusFailed, Size: c.taken.Load()}
 	if err != nil {
-		change.Error = sentence(err)
+		change.Error, change.Heals, change.HealAt = sentence(err), c.file.Heals+1, c.healAt(ctx, err)
 		c.run.log.Say("copy %s failed: %s", c.file.ID, change.Error)
 	} else {
 		at := models.Now()
-		change = models.DriveFileChange{Status: models.StatusFinished, Path: &stored.Path, Size: stored.Size, VerifiedAt: &at}
-		c.run.log.Say("copy stored and read back: %s", stored.Path)
+		change = models.DriveFileChange{Status: models.StatusFinished, Path: &stored.Path, Size: stored.Size, VerifiedAt: &at, LockedUntil: lockedUntil(stored)}
+		c.run.log.Say("copy stored and found identical: %s", stored.Path)
 	}
 	c.save(ctx, change, stored.LocalPath)
+}
+
+func lockedUntil(s drive.Stored) *time.Time {
+	if s.LockedUntil.IsZero() {
+		return nil
+	}
+	return &s.LockedUntil
 }
 
 func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hint) (drive.Stored, error) {
 	placed := sync.OnceFunc(c.run.onePlaced)
 	defer placed()
-	d, _, err := c.run.service.catalog.OpenDrive(ctx, c.file.DriveID)
+	d, row, err := c.run.service.catalog.OpenDrive(ctx, c.file.DriveID)
 	if err != nil {
 		return drive.Stored{}, err
+	}
+	if row.Settings[drive.SettingVerify] == drive.VerifyReadBack {
+		c.readBack = true
 	}
 	if stored, ok := c.already(ctx, d); ok {
 		return stored, c.describe(ctx, d)
 	}
+	c.sweepEarlier(ctx, d)
 	r, err := spool.NewReader(ctx)
 	if err != nil {
 		return drive.Stored{}, err
@@ -102,10 +119,30 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 		return stored, err
 	}
 	placed()
-	if err := c.check(ctx, d); err != nil {
-		return stored, errors.Join(err, d.Delete(ctx, c.file.Key))
+	if err := c.check(ctx, d, stored); err != nil {
+		return stored, errors.Join(err, c.discard(ctx, d, err))
 	}
 	return stored, c.describe(ctx, d)
+}
+
+// sweepEarlier removes what earlier attempts left and could not clean up, because the
+// drive was away.
+func (c *copyRun) sweepEarlier(ctx context.Context, d drive.Drive) {
+	if c.run.backup.Attempt < 2 {
+		return
+	}
+	if err := d.Sweep(ctx, c.file.Key); err != nil {
+		c.run.log.Say("what earlier attempts left of copy %s could not be looked for: %v", c.file.ID, err)
+	}
+}
+
+// discard removes a copy that was found to be another than the dump. One that could
+// not be read back for now stays: it may be whole, and the next attempt looks.
+func (c *copyRun) discard(ctx context.Context, d drive.Drive, why error) error {
+	if !errors.Is(why, models.ErrConflict) {
+		return nil
+	}
+	return d.Delete(context.WithoutCancel(ctx), c.file.Key)
 }
 
 // already finds a copy that an earlier attempt published before it died.
@@ -117,22 +154,39 @@ func (c *copyRun) already(ctx context.Context, d drive.Drive) (drive.Stored, boo
 	if err != nil {
 		return stored, false
 	}
-	return stored, c.check(ctx, d) == nil
+	return stored, c.check(ctx, d, stored) == nil
 }
 
-// check reads the copy back and compares it with the proven dump.
-func (c *copyRun) check(ctx context.Context, d drive.Drive) error {
-	r, err := d.Open(ctx, c.file.Key)
+// check compares the copy with the proven dump: by what the provider itself computed
+// over all of it, or else by reading it back.
+func (c *copyRun) check(ctx context.Context, d drive.Drive, stored drive.Stored) error {
+	b := c.run.backup
+	if stored.Size != b.Size {
+		return models.Conflictf("the copy is damaged: it is %d bytes long, and %d were sent", stored.Size, b.Size)
+	}
+	if !c.readBack && archive.Vouches(stored.Checksum, b.SHA256, b.CRC64) {
+		return nil
+	}
+	return readBack(ctx, d, c.file.Key, b)
+}
+
+// readBack reads a whole copy and compares it with the dump of its backup.
+func readBack(ctx context.Context, d drive.Drive, key string, b models.Backup) error {
+	r, err := d.Open(ctx, key)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	return archive.Verify(r, c.run.backup.Size, c.run.backup.SHA256)
+	return archive.Verify(r, b.Size, b.SHA256)
 }
 
 // describe writes the manifest beside the copy.
 func (c *copyRun) describe(ctx context.Context, d drive.Drive) error {
-	m, err := c.run.service.store.Manifest(ctx, c.run.backup.ID)
+	return c.run.service.putManifest(ctx, d, c.run.backup.ID, c.file.Key)
+}
+
+func (s *Service) putManifest(ctx context.Context, d drive.Drive, backupID, key string) error {
+	m, err := s.store.Manifest(ctx, backupID)
 	if err != nil {
 		return err
 	}
@@ -140,7 +194,11 @@ func (c *copyRun) describe(ctx context.Context, d drive.Drive) error {
 	if err != nil {
 		return err
 	}
-	if _, err := d.Put(ctx, archive.ManifestKey(c.file.Key), bytes.NewReader(text), drive.Hint{ExpectedSize: int64(len(text))}); err != nil {
+	again := func(_ context.Context, offset int64) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(text[min(offset, int64(len(text))):])), nil
+	}
+	hint := drive.Hint{ExpectedSize: int64(len(text)), Again: again}
+	if _, err := d.Put(ctx, archive.ManifestKey(key), bytes.NewReader(text), hint); err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
 	return nil
@@ -149,7 +207,8 @@ func (c *copyRun) describe(ctx context.Context, d drive.Drive) error {
 // lose writes down that a copy which was finished is not there any more.
 func (c *copyRun) lose(ctx context.Context, why string) {
 	c.run.log.Say("copy %s is lost: %s", c.file.ID, why)
-	c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: why}, "")
+	now := models.Now()
+	c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: why, HealAt: &now}, "")
 }
 
 func (c *copyRun) save(ctx context.Context, change models.DriveFileChange, local string) {

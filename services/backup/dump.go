@@ -99,7 +99,7 @@ func proveInventory(label string, inv models.Inventory, size int64) error {
 
 // record writes the proven dump down before any drive may publish it.
 func (r *run) record(ctx context.Context, kind source.Kind, row models.Source, inv models.Inventory, w *archive.Writer, spool *archive.Spool) error {
-	f := models.DumpFacts{RawSize: w.RawSize(), Size: w.Size(), SHA256: w.SHA256(), DumpPath: spool.Path(),
+	f := models.DumpFacts{RawSize: w.RawSize(), Size: w.Size(), SHA256: w.SHA256(), CRC64: w.CRC64(), DumpPath: spool.Path(),
 		Warnings: strings.Join(inv.Warnings, "\n"), DumpedAt: models.Now()}
 	m := models.Manifest{BackupID: r.backup.ID, Job: r.backup.Label, Source: row.Label, Provider: kind.Provider,
 		CreatedAt: r.backup.CreatedAt, DumpedAt: f.DumpedAt, Inventory: inv,

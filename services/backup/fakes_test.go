@@ -2,6 +2,8 @@ package backup_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -59,8 +61,12 @@ type faultyDrive struct {
 	drive.Drive
 	putErr  error
 	statErr error
+	openErr error
 	corrupt bool
 	puts    atomic.Int32
+	opens   atomic.Int32
+	// checksum is what the provider tells of a copy; "right" is that of what is stored.
+	checksum string
 }
 
 func (d *faultyDrive) Put(ctx context.Context, key string, r io.Reader, hint drive.Hint) (drive.Stored, error) {
@@ -68,7 +74,16 @@ func (d *faultyDrive) Put(ctx context.Context, key string, r io.Reader, hint dri
 	if d.putErr != nil {
 		return drive.Stored{}, d.putErr
 	}
-	return d.Drive.Put(ctx, key, r, hint)
+	stored, err := d.Drive.Put(ctx, key, r, hint)
+	if err == nil && d.checksum != "" {
+		stored.Checksum = d.checksum
+	}
+	if err == nil && d.checksum == "right" {
+		text, readErr := os.ReadFile(stored.LocalPath)
+		sum := sha256.Sum256(text)
+		stored.Checksum, err = "sha256:"+hex.EncodeToString(sum[:]), readErr
+	}
+	return stored, err
 }
 
 func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error) {
@@ -79,6 +94,10 @@ func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error
 }
 
 func (d *faultyDrive) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	d.opens.Add(1)
+	if d.openErr != nil {
+		return nil, d.openErr
+	}
 	r, err := d.Drive.Open(ctx, key)
 	if err != nil || !d.corrupt {
 		return r, err
@@ -104,6 +123,7 @@ type world struct {
 	folders []string
 	job     models.Job
 	gone    bool // the source is no longer configured
+	verify  string
 }
 
 func newWorld(t *testing.T, driveLabels ...string) *world {
@@ -152,6 +172,7 @@ func (w *world) OpenDrive(ctx context.Context, id string) (drive.Drive, models.D
 	if err != nil {
 		return nil, row, err
 	}
+	row.Settings = models.Settings{drive.SettingVerify: w.verify}
 	return w.drives[row.Label], row, nil
 }
 

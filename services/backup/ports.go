@@ -13,7 +13,7 @@ import (
 type Store interface {
 	// InsertBackup records a pending backup with its drive files, in one
 	// transaction. It returns models.ErrConflict when the job already has a
-	// backup for the slot, or one that is still pending.
+	// backup for the slot, or one that still dumps.
 	InsertBackup(ctx context.Context, b models.Backup) error
 	// Backup returns one backup with its drive files, or models.ErrNotFound.
 	Backup(ctx context.Context, id string) (models.Backup, error)
@@ -43,8 +43,24 @@ type Store interface {
 	// Requeue makes a failed backup pending again: its attempt grows, its failed
 	// drive files become pending. With redump the dump's facts are forgotten and
 	// every drive file becomes pending. It returns models.ErrConflict when the
-	// backup has not failed, or when its job has another pending backup.
+	// backup has not failed, or when its job dumps another backup meanwhile.
 	Requeue(ctx context.Context, id string, redump bool) error
+
+	// HealDue returns the ids of failed backups, at most limit, whose dump is proven
+	// and of which a copy is due to be made again by itself, the longest due first.
+	HealDue(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// PostponeHeal puts the healing of a backup's due copies off; with a zero time it
+	// is given up.
+	PostponeHeal(ctx context.Context, backupID string, until time.Time) error
+	// FailedCopies returns the failed copies on a drive of settled backups that were
+	// made since a moment, at most limit, newest first.
+	FailedCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
+	// VerifyCopy records that a finished copy was read back and found identical.
+	VerifyCopy(ctx context.Context, driveFileID string, at time.Time) error
+	// LoseCopy records that a finished copy is missing or damaged and when it is made
+	// again; its backup has failed then. It returns models.ErrConflict when the
+	// backup is pending.
+	LoseCopy(ctx context.Context, backupID, driveFileID, why, backupWhy string, healAt time.Time) error
 
 	// Manifest returns the manifest of a backup, or models.ErrNotFound.
 	Manifest(ctx context.Context, id string) (models.Manifest, error)

@@ -120,22 +120,51 @@ func (s *Service) bury(ctx context.Context, b models.Backup, own bool) error {
 	return s.store.Settle(ctx, b.ID, s.runner.id(), models.Settlement{Status: models.StatusFailed, Error: text, At: models.Now()})
 }
 
-// sweepDrives removes unfinished copies. A drive that cannot be reached keeps
-// its own, and the next recovery of this backup tries again.
+// sweepTime bounds how long a recovery waits for drives. The lease outlives it.
+const sweepTime = leaseTime / 2
+
+// sweepDrives removes unfinished copies, on all drives at once. A drive that cannot be
+// reached soon keeps its own until it is swept as a whole.
 func (s *Service) sweepDrives(ctx context.Context, b models.Backup) {
+	ctx, cancel := context.WithTimeout(ctx, sweepTime)
+	defer cancel()
+	var sweeps sync.WaitGroup
 	for _, f := range b.DriveFiles {
 		if f.Status == models.StatusFinished {
 			continue
 		}
-		d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
-		if err == nil {
-			err = d.Sweep(ctx, f.Key)
-		}
-		if err != nil {
-			s.log.Warn("unfinished copy not swept", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
-		}
+		sweeps.Go(func() { s.sweepCopy(ctx, f) })
+	}
+	sweeps.Wait()
+}
+
+func (s *Service) sweepCopy(ctx context.Context, f models.DriveFile) {
+	d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
+	if err == nil {
+		err = d.Sweep(ctx, f.Key)
+	}
+	if err != nil {
+		s.log.Warn("unfinished copy not swept", "backup_id", f.BackupID, "drive_id", f.DriveID, "error", err)
 	}
 }
+
+// SweepDrive removes what failed attempts of the last two weeks left on a drive, which
+// may have been away when they ended. It is for a drive that is known to answer.
+func (s *Service) SweepDrive(ctx context.Context, driveID string) error {
+	failed, err := s.store.FailedCopies(ctx, driveID, models.Now().Add(-giveUpHealing), sweepAtOnce)
+	if err != nil {
+		return err
+	}
+	for _, f := range failed {
+		if !s.isActive(f.BackupID) {
+			s.sweepCopy(ctx, f)
+		}
+	}
+	return nil
+}
+
+// sweepAtOnce bounds how many copies one sweep of a drive looks after.
+const sweepAtOnce = 200
 
 // sweepSpool removes the folders of backups that are settled and need them no
 // longer, and of backups that nobody knows.

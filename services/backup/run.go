@@ -145,7 +145,7 @@ func (r *run) facts(f models.DumpFacts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.writer = nil
-	r.backup.RawSize, r.backup.Size, r.backup.SHA256, r.backup.DumpedAt = f.RawSize, f.Size, f.SHA256, &f.DumpedAt
+	r.backup.RawSize, r.backup.Size, r.backup.SHA256, r.backup.CRC64, r.backup.DumpedAt = f.RawSize, f.Size, f.SHA256, f.CRC64, &f.DumpedAt
 }
 
 func (r *run) saveLog(ctx context.Context) error {
@@ -197,14 +197,17 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 
 // giveUpCopies ends the copies that never began.
 func (r *run) giveUpCopies(ctx context.Context) {
-	why := nothingStored
-	if r.backup.DumpedAt != nil {
-		why = "nothing was stored, because the dump, which is good, could not be read again"
-	}
+	why := models.DriveFileChange{Status: models.StatusFailed, Error: nothingStored}
 	for _, c := range r.copies {
-		if c.state().Status == models.StatusPending {
-			c.save(ctx, models.DriveFileChange{Status: models.StatusFailed, Error: why}, "")
+		f := c.state()
+		if f.Status != models.StatusPending {
+			continue
 		}
+		if r.backup.DumpedAt != nil {
+			why.Error = "nothing was stored, because the dump, which is good, could not be read again"
+			why.Heals, why.HealAt = f.Heals+1, nextHeal(r.backup, f.Heals)
+		}
+		c.save(ctx, why, "")
 	}
 }
 

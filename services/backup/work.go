@@ -16,7 +16,8 @@ const recoverStep = 2 * time.Second
 // runners left when they died.
 func (s *Service) Work(ctx context.Context) error {
 	places := make(chan struct{}, s.options.Concurrency)
-	beat, recovery := time.NewTicker(beatStep), time.NewTicker(recoverStep)
+	beat, recovery, heal := time.NewTicker(beatStep), time.NewTicker(recoverStep), time.NewTicker(healStep)
+	defer heal.Stop()
 	defer beat.Stop()
 	defer recovery.Stop()
 	s.background(ctx, "recover", s.recoverBeside)
@@ -31,6 +32,8 @@ func (s *Service) Work(ctx context.Context) error {
 			s.beat(ctx)
 		case <-recovery.C:
 			s.background(ctx, "recover", s.recoverBeside)
+		case <-heal.C:
+			s.background(ctx, "heal", s.healDue)
 		}
 	}
 }

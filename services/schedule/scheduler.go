@@ -41,6 +41,7 @@ type Scheduler struct {
 	clock   clockwork.Clock
 	log     *slog.Logger
 	changed chan struct{}
+	upkeep  []upkeep
 
 	mu      sync.Mutex
 	entries map[string]*backupEntry
@@ -128,6 +129,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	)
 	if err != nil {
 		return fmt.Errorf("make the scheduler: %w", err)
+	}
+	if err := s.addUpkeep(ctx, cron); err != nil {
+		return err
 	}
 	cron.Start()
 	ticker := s.clock.NewTicker(reconcileEvery)

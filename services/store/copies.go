@@ -43,8 +43,19 @@ func (s *Store) PostponeHeal(ctx context.Context, backupID string, until time.Ti
 func (s *Store) HealDrive(ctx context.Context, driveID string, since, at time.Time) error {
 	return s.write(ctx, "heal the copies on the drive "+driveID, func(tx *gorm.DB) error {
 		failed := tx.Model(&models.DriveFile{}).Where("drive_id = ? AND status = ? AND created_at >= ?", driveID, models.StatusFailed, utc(since))
-		return failed.Updates(map[string]any{"heal_at": utc(at), "heals": 0, "updated_at": models.Now()}).Error
+		later := failed.Where("heal_at IS NULL OR heal_at > ?", utc(at))
+		return later.Updates(map[string]any{"heal_at": utc(at), "updated_at": models.Now()}).Error
 	})
+}
+
+// FailedCopies returns the failed copies on a drive of settled backups that were made
+// since a moment, at most limit, newest first.
+func (s *Store) FailedCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error) {
+	copies := []models.DriveFile{}
+	err := s.read(ctx).Joins("JOIN backups ON backups.id = drive_files.backup_id AND backups.status <> ?", models.StatusPending).
+		Where("drive_files.drive_id = ? AND drive_files.status = ? AND drive_files.created_at >= ?", driveID, models.StatusFailed, utc(since)).
+		Order("drive_files.id DESC").Limit(limit).Find(&copies).Error
+	return copies, s.fault("list the failed copies on a drive", err)
 }
 
 // SampleCopies returns finished copies on a drive, at most limit, those that were

@@ -40,6 +40,8 @@ func testHealing(t *testing.T, s *Store) {
 	equal(t, "what is due of backups since then", due(at), 0)
 	must(t, s.HealDrive(t.Context(), drive, at.Add(-time.Hour), at))
 	equal(t, "what is due once the drive works again", due(at), 1)
+	equal(t, "the failed copies", len(value(s.FailedCopies(t.Context(), drive, at.Add(-time.Hour), 5))(t)), 1)
+	equal(t, "the failed copies since then", len(value(s.FailedCopies(t.Context(), drive, at.Add(time.Hour), 5))(t)), 0)
 
 	must(t, s.Requeue(t.Context(), b.ID, false))
 	equal(t, "what is due while it is being healed", due(at), 0)

@@ -1,0 +1,77 @@
+package upkeep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/backupman/backupman/models"
+)
+
+// SampleDue reads copies back on the drives where that is due and that work. Of several
+// replicas one reads each.
+func (s *Service) SampleDue(ctx context.Context) error {
+	return s.each(ctx, "read copies back from", func(d models.Drive, last models.DriveCheck) error {
+		if last.GoodAt == nil || !last.Good() {
+			return nil
+		}
+		return s.sample(ctx, d.ID)
+	})
+}
+
+// sample reads copies on a drive back when that is due. A restart in the middle of it
+// leaves the rest for next week.
+func (s *Service) sample(ctx context.Context, driveID string) error {
+	s.sampling.Lock()
+	defer s.sampling.Unlock()
+	now := s.now()
+	won, err := s.store.ClaimSample(ctx, driveID, now.Add(-sampleEvery), now)
+	if err != nil || !won {
+		return err
+	}
+	copies, err := s.choose(ctx, driveID)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, c := range copies {
+		failures = append(failures, s.readBack(ctx, c))
+	}
+	return errors.Join(failures...)
+}
+
+// choose returns the newest copy, which is the one most likely to be needed, and those
+// that were read back longest ago.
+func (s *Service) choose(ctx context.Context, driveID string) ([]models.DriveFile, error) {
+	copies, err := s.store.SampleCopies(ctx, driveID, s.now().Add(-sampleEvery), sampleSize)
+	if err != nil {
+		return nil, err
+	}
+	newest, err := s.store.NewestCopy(ctx, driveID)
+	if errors.Is(err, models.ErrNotFound) {
+		return copies, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range copies {
+		if c.ID == newest.ID {
+			return copies, nil
+		}
+	}
+	return append(copies, newest), nil
+}
+
+func (s *Service) readBack(ctx context.Context, c models.DriveFile) error {
+	verdicts, err := s.backups.Verify(ctx, c.BackupID, c.ID)
+	if errors.Is(err, models.ErrConflict) || errors.Is(err, models.ErrNotFound) {
+		return nil // it is being made again, or is gone
+	}
+	if err != nil {
+		return fmt.Errorf("read a copy of the backup %s back: %w", c.BackupID, err)
+	}
+	for _, v := range verdicts {
+		s.log.Info("copy read back as a sample", "backup_id", c.BackupID, "drive_id", v.DriveID, "identical", v.Identical, "error", v.Error)
+	}
+	return nil
+}
