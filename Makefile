@@ -26,7 +26,7 @@ bin/backupman:
 
 test: ## Install what is missing and run every test against real servers
 	.ci/deps
-	BACKUPMAN_MYSQL_ROOT="$$(.ci/mysql)" BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
+	BACKUPMAN_MYSQL_ROOT="$$(.ci/mysql)" BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
 	.ci/as-ordinary-user
 
 check: verify lint ## What a commit must pass: generated code, formatting, lint
@@ -65,11 +65,11 @@ race: ## Run the services' tests under the race detector; needs a C compiler
 
 e2e: ## Run only the tests of the whole program, browser included
 	.ci/deps
-	BACKUPMAN_TEST_SERVERS=require go test -count=1 -timeout 15m ./e2e/...
+	BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -count=1 -timeout 15m ./e2e/...
 
 bench: build ## Measure a 1 GiB backup against the stock pipeline, and the list of 100,000 backups
 	.ci/deps
-	BACKUPMAN_TEST_SERVERS=require go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./e2e/bench
+	BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -run '^$$' -bench . -benchtime 1x -timeout 40m ./e2e/bench
 
 clean: ## Remove what was built
 	rm -rf bin build
