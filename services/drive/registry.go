@@ -4,7 +4,7 @@ import "github.com/backupman/backupman/models"
 
 // Kinds returns every kind of drive, in the order forms show them.
 func Kinds() []Kind {
-	return []Kind{localKind, s3Kind, googleDriveKind}
+	return []Kind{localKind, s3Kind, googleDriveKind, sftpKind}
 }
 
 // Lookup returns the kind that a provider's name stands for, or ErrNotFound.
