@@ -21,8 +21,11 @@ func TestEverySettingIsDocumented(t *testing.T) {
 	for _, k := range options.Sources {
 		documented(t, k, common+between(doc, "\n#### "+k.Provider+"\n", "\n##"))
 	}
+	drives := between(doc, "\n### drives\n", "\n### ")
+	common = between(drives, "\n#### every drive\n", "\n#### ")
 	for _, k := range options.Drives {
-		documented(t, k, between(doc, "\n| `"+k.Provider+"` |", "\n"))
+		row, own := between(drives, "\n| `"+k.Provider+"` |", "\n"), between(drives, "\n#### "+k.Provider+"\n", "\n#### ")
+		documented(t, k, row+own+common)
 	}
 }
 

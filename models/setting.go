@@ -17,6 +17,8 @@ const (
 	SettingPath SettingType = "path"
 	// SettingChoice takes one of Choices.
 	SettingChoice SettingType = "choice"
+	// SettingRate takes what ParseRate reads.
+	SettingRate SettingType = "rate"
 )
 
 // Setting declares one setting of a kind of source or drive. The YAML loader,
@@ -27,10 +29,12 @@ type Setting struct {
 	// Label is what a form calls it.
 	Label string
 	// Help is a sentence for the person who fills it in.
-	Help     string
-	Type     SettingType
-	Default  string
-	Choices  []string
+	Help    string
+	Type    SettingType
+	Default string
+	Choices []string
+	// Least is the smallest number that a SettingInt takes, when it is above 0.
+	Least    int
 	Required bool
 	// Secret values are never shown, logged or written beside the others.
 	Secret bool

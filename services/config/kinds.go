@@ -115,6 +115,10 @@ func (t *table) value(d models.Setting, s scalar) string {
 		if !slices.Contains(d.Choices, s.text) {
 			t.l.problem(s.line, "%s must be %s, not %s", t.path(d.Name), oneOf(d.Choices), shown)
 		}
+	case models.SettingRate:
+		if _, err := models.ParseRate(s.text); err != nil {
+			t.l.problem(s.line, "%s %v, not %s", t.path(d.Name), err, shown)
+		}
 	}
 	return s.text
 }
@@ -126,6 +130,8 @@ func (t *table) number(d models.Setting, s scalar, shown string) string {
 		t.l.problem(s.line, "%s must be a whole number, not %s", t.path(d.Name), shown)
 	case d.Name == "port" && (n < 1 || n > 65535):
 		t.l.problem(s.line, "%s must be from 1 to 65535, not %d", t.path(d.Name), n)
+	case d.Least > 0 && n < d.Least:
+		t.l.problem(s.line, "%s must be at least %d, not %d", t.path(d.Name), d.Least, n)
 	}
 	return strconv.Itoa(n)
 }

@@ -244,6 +244,8 @@ func options(env map[string]string) config.Options {
 		Drives: []models.Kind{
 			{Provider: "local", Name: "Local folder", Settings: []models.Setting{
 				{Name: "folder", Type: models.SettingPath, Required: true, Help: "Folder that keeps the copies."},
+				{Name: "rate_limit", Type: models.SettingRate},
+				{Name: "max_uploads", Type: models.SettingInt, Least: 1},
 			}},
 			{Provider: "s3", Name: "S3", Unsupported: "no drive yet", Settings: []models.Setting{
 				{Name: "bucket", Type: models.SettingText, Required: true},

@@ -52,6 +52,7 @@ func (p Policy) Pause(ctx context.Context, attempt int, err error) bool {
 		}
 		wait = passing.After
 	}
+	defer restClock(ctx)()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
