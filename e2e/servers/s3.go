@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -198,3 +199,14 @@ func s3Below(t testing.TB, folder string, name func(name string, e fs.DirEntry) 
 
 // Host returns the endpoint's address as a URL, which tests put a proxy in front of.
 func (s S3Server) Host() *url.URL { return &url.URL{Scheme: "http", Host: s.Endpoint} }
+
+// WriteAged puts an empty object into the bucket that was changed last at a time.
+func (s S3Server) WriteAged(t testing.TB, key string, changed time.Time) {
+	t.Helper()
+	if _, err := s.Client(t).PutObject(t.Context(), s.Bucket, key, strings.NewReader(""), 0, minio.PutObjectOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(s.daemon.path(filepath.Join("data", s.Bucket, key)), changed, changed); err != nil {
+		t.Fatal(err)
+	}
+}

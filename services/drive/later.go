@@ -6,21 +6,6 @@ import "github.com/backupman/backupman/models"
 // load unchanged, but this version has no driver for them. A copy that is asked
 // of one fails with the sentence in Unsupported; copies on other drives are made.
 
-var s3Kind = unsupported(models.Kind{
-	Provider:    "s3",
-	Name:        "S3",
-	Unsupported: "this version cannot store on S3 yet: use a local drive",
-	Settings: []models.Setting{
-		{Name: "bucket", Label: "Bucket", Help: "Name of the bucket.", Type: models.SettingText, Required: true},
-		{Name: "region", Label: "Region", Help: "Region of the bucket.", Type: models.SettingText},
-		{Name: "endpoint", Label: "Endpoint", Help: "Address of the service; empty for AWS.", Type: models.SettingText},
-		{Name: "access_key", Label: "Access key", Help: "Id of the access key.", Type: models.SettingText},
-		{Name: "secret_key", Label: "Secret key", Help: "Secret of the access key.", Type: models.SettingText, Secret: true},
-		{Name: "prefix", Label: "Prefix", Help: "Folder inside the bucket.", Type: models.SettingText},
-		{Name: "force_path_style", Label: "Path style", Help: "Put the bucket into the path instead of the host name.", Type: models.SettingBool, Default: "false", Advanced: true},
-	},
-})
-
 var googleDriveKind = unsupported(models.Kind{
 	Provider:    "google_drive",
 	Name:        "Google Drive",

@@ -1,0 +1,17 @@
+package drive
+
+import "net/http"
+
+// OpenS3 opens an S3 drive with something around its transport.
+func OpenS3(p Place, wrap func(*http.Transport) http.RoundTripper) (*S3, error) {
+	return openS3Through(p, wrap)
+}
+
+// S3PartSizes returns the lengths of the parts of an upload, in bytes.
+func S3PartSizes(parts, sizeMiB int, expected int64) (first int64, size func(number int) int64) {
+	plan := s3Limits{parts: parts, size: int64(sizeMiB) << 20}.plan(expected)
+	return plan.first, plan.size
+}
+
+// S3Fault puts a service's answer into words.
+func S3Fault(d *S3, doing string, err error) error { return d.fault(doing, 0, err) }
