@@ -274,6 +274,14 @@ func TestAPIErrors(t *testing.T) {
 		"retry bad id":         {"POST", "/api/backups/x/retry", "", nil, 400},
 		"retry unknown":        {"POST", "/api/backups/" + unknownID + "/retry", "", nil, 404},
 		"retry finished":       {"POST", "/api/backups/" + finishedID + "/retry", "", models.Conflictf("it has finished"), 409},
+		"heal bad id":          {"POST", "/api/backups/x/heal", "", nil, 400},
+		"heal unknown":         {"POST", "/api/backups/" + unknownID + "/heal", "", nil, 404},
+		"heal without a dump":  {"POST", "/api/backups/" + failedID + "/heal", "", models.Conflictf("its dump failed"), 409},
+		"verify bad id":        {"POST", "/api/backups/x/verify", "", nil, 400},
+		"verify a bad copy":    {"POST", "/api/backups/" + finishedID + "/verify?DriveFileId=x", "", nil, 400},
+		"verify while running": {"POST", "/api/backups/" + pendingID + "/verify", "", models.Conflictf("it is running"), 409},
+		"check a bad drive":    {"POST", "/api/drives/x/check", "", nil, 400},
+		"check no such drive":  {"POST", "/api/drives/" + unknownID + "/check", "", nil, 404},
 		"link without a copy":  {"GET", "/api/backups/" + failedID + "/generate-download-url", "", nil, 409},
 		"link to another copy": {"GET", "/api/backups/" + finishedID + "/generate-download-url?DriveFileId=" + unknownID, "", nil, 404},
 		"link to a bad copy":   {"GET", "/api/backups/" + finishedID + "/generate-download-url?DriveFileId=x", "", nil, 400},
@@ -299,6 +307,30 @@ func TestRetry(t *testing.T) {
 	s := newSite(t)
 	if w := s.ask(t, http.MethodPost, "/api/backups/"+failedID+"/retry", ""); w.Code != http.StatusAccepted || ids(t, w.Body.String()) != "12" {
 		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+}
+
+func TestHeal(t *testing.T) {
+	s := newSite(t)
+	if w := s.ask(t, http.MethodPost, "/api/backups/"+failedID+"/heal", ""); w.Code != http.StatusAccepted || ids(t, w.Body.String()) != "12" {
+		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+	if got := strings.Join(s.backups.calls, ","); got != "heal "+failedID {
+		t.Errorf("called %s", got)
+	}
+}
+
+func TestVerifyTellsEveryCopy(t *testing.T) {
+	s := newSite(t)
+	s.backups.verdicts = []models.CopyVerdict{{DriveFileID: copyID, DriveID: driveID, Identical: true}, {DriveFileID: failedCopy, DriveID: driveID, Lost: true, Error: "it has 3 bytes & not 12"}}
+	w := s.ask(t, http.MethodPost, "/api/backups/"+finishedID+"/verify?DriveFileId="+copyID, "")
+	want := `{"Results":[{"DriveFileId":"` + copyID + `","DriveId":"` + driveID + `","Identical":true,"Lost":false,"Error":""},` +
+		`{"DriveFileId":"` + failedCopy + `","DriveId":"` + driveID + `","Identical":false,"Lost":true,"Error":"it has 3 bytes & not 12"}]}` + "\n"
+	if got := w.Body.String(); w.Code != http.StatusOK || got != want {
+		t.Errorf("status %d, got\n%s\nwant\n%s", w.Code, got, want)
+	}
+	if got := strings.Join(s.backups.calls, ","); got != "verify "+finishedID+" "+copyID {
+		t.Errorf("called %s", got)
 	}
 }
 
@@ -364,7 +396,7 @@ func TestAPIKeys(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, c.options...)
-			for _, path := range []string{"/api/backups", "/api/backups/" + finishedID, "/api/backups/" + finishedID + "/download", "/api/backups/" + finishedID + "/generate-download-url"} {
+			for _, path := range []string{"/api/backups", "/api/backups/" + finishedID, "/api/backups/" + finishedID + "/download", "/api/backups/" + finishedID + "/generate-download-url", "/api/drives"} {
 				w := s.get(t, path, c.headers...)
 				if w.Code != c.status {
 					t.Errorf("%s: status %d, want %d", path, w.Code, c.status)

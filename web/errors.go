@@ -56,6 +56,7 @@ var kinds = []struct {
 	{errNoRoute, verdict{status: http.StatusNotFound, title: "There is nothing at this address", sentence: "there is nothing at this address"}},
 	{errNoMethod, verdict{status: http.StatusMethodNotAllowed, title: "This address does not take that method", sentence: "this address does not take that method"}},
 	{middleware.ErrBeyondLoopback, beyondLoopback},
+	{pages.ErrSignIn, signInFailed},
 	{models.ErrNotFound, verdict{status: http.StatusNotFound, title: "Not found", sentence: "what was asked for does not exist"}},
 	{models.ErrInvalid, verdict{status: http.StatusBadRequest, title: "This request cannot be understood", sentence: "the request cannot be understood"}},
 	{models.ErrConflict, verdict{status: http.StatusConflict, title: "Not possible right now", sentence: "this is not possible in its present state"}},
@@ -71,6 +72,14 @@ var beyondLoopback = verdict{
 		"Let it listen on 127.0.0.1 only, without an http.app_url that other machines use, and open the pages on the server itself.",
 		"From elsewhere, reach it through a tunnel: ssh -L 8080:127.0.0.1:8080 SERVER, then open http://localhost:8080.",
 		"Programs can use the API below /api with a key from http.api_keys.",
+	},
+}
+
+var signInFailed = verdict{
+	status: http.StatusBadRequest, title: "The sign-in was not completed", sentence: "the sign-in was not completed",
+	ways: []string{
+		"Open the Drives page in this browser and press the sign-in button there again.",
+		"On a machine without a browser, use the command: backupman auth-google DRIVE.",
 	},
 }
 

@@ -3,11 +3,14 @@ package web
 import (
 	"context"
 	"io"
+	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
 )
 
 // fakeStore is a metadata database in memory. Failing makes every question fail.
@@ -19,6 +22,8 @@ type fakeStore struct {
 	manifests map[string]models.Manifest
 	logs      map[string]string
 	drills    map[string][]models.Drill
+	checks    map[string]models.DriveCheck
+	totals    map[string]models.DriveTotals
 	failing   error
 	// each, when set, replaces EachBackup.
 	each func(ctx context.Context, f models.BackupFilter, fn func(models.Backup) error) error
@@ -128,6 +133,14 @@ func (s *fakeStore) Sources(context.Context) ([]models.Source, error) { return s
 func (s *fakeStore) Drives(context.Context) ([]models.Drive, error)   { return s.drives, s.failing }
 func (s *fakeStore) Ping(context.Context) error                       { return s.failing }
 
+func (s *fakeStore) DriveChecks(context.Context) (map[string]models.DriveCheck, error) {
+	return s.checks, s.failing
+}
+
+func (s *fakeStore) DriveTotals(context.Context) (map[string]models.DriveTotals, error) {
+	return s.totals, s.failing
+}
+
 func (s *fakeStore) Manifest(_ context.Context, id string) (models.Manifest, error) {
 	m, ok := s.manifests[id]
 	if !ok {
@@ -152,6 +165,8 @@ type fakeBackups struct {
 	content string
 	// cut is the error that ends the content early.
 	cut error
+	// verdicts is the answer to every request to compare copies.
+	verdicts []models.CopyVerdict
 
 	mu    sync.Mutex
 	calls []string
@@ -184,6 +199,20 @@ func (b *fakeBackups) Retry(ctx context.Context, id string) (models.Backup, erro
 		err = b.err
 	}
 	return found, err
+}
+
+func (b *fakeBackups) Heal(ctx context.Context, id string) (models.Backup, error) {
+	b.note("heal " + id)
+	found, err := b.store.Backup(ctx, id)
+	if err == nil {
+		err = b.err
+	}
+	return found, err
+}
+
+func (b *fakeBackups) Verify(_ context.Context, id, file string) ([]models.CopyVerdict, error) {
+	b.note(strings.TrimSpace("verify " + id + " " + file))
+	return b.verdicts, b.err
 }
 
 // Wait settles what it is asked for, unless the context ends first.
@@ -237,3 +266,130 @@ func (fakeSchedule) PreviousRun(_ string, until time.Time) (time.Time, bool) {
 }
 
 func (fakeSchedule) NextRun(string) (time.Time, bool) { return testNow.Add(time.Hour), true }
+
+// fakeCatalog has the store's drives. Those that are not in opened can do nothing
+// special, and nobody signs in to those that are not in signIns.
+type fakeCatalog struct {
+	store    *fakeStore
+	opened   map[string]drive.Drive
+	signIns  map[string]*fakeSignIn
+	reopened []string
+}
+
+func (c *fakeCatalog) Drives(ctx context.Context) ([]models.Drive, error) { return c.store.Drives(ctx) }
+
+func (c *fakeCatalog) OpenDrive(_ context.Context, id string) (drive.Drive, models.Drive, error) {
+	row, err := c.row(id)
+	if d, ok := c.opened[id]; ok && err == nil {
+		return d, row, nil
+	}
+	return plainDrive{}, row, err
+}
+
+func (c *fakeCatalog) SignIn(_ context.Context, id string) (drive.SignIn, models.Drive, error) {
+	row, err := c.row(id)
+	if err != nil {
+		return nil, row, err
+	}
+	if s, ok := c.signIns[id]; ok {
+		return s, row, nil
+	}
+	return nil, row, models.Invalidf("nobody signs in to the drive %q", row.Label)
+}
+
+func (c *fakeCatalog) Reopen(id string) { c.reopened = append(c.reopened, id) }
+
+func (c *fakeCatalog) row(id string) (models.Drive, error) {
+	for _, d := range c.store.drives {
+		if d.ID == id {
+			return d, nil
+		}
+	}
+	return models.Drive{}, models.NotFoundf("there is no drive with the id %s", id)
+}
+
+// plainDrive is a drive of which nothing is asked.
+type plainDrive struct{ drive.Drive }
+
+// linkedDrive makes links, unless it fails.
+type linkedDrive struct {
+	plainDrive
+	err error
+}
+
+func (d linkedDrive) Link(_ context.Context, key, fileName string, seconds int) (string, error) {
+	query := url.Values{"name": {fileName}, "seconds": {strconv.Itoa(seconds)}}
+	return "https://provider.example/" + key + "?" + query.Encode(), d.err
+}
+
+// keyedDrive has a server that shows a key.
+type keyedDrive struct {
+	plainDrive
+	key     drive.HostKey
+	err     error
+	trusted []string
+}
+
+func (d *keyedDrive) HostKey(context.Context) (drive.HostKey, error) { return d.key, d.err }
+
+func (d *keyedDrive) Trust(key drive.HostKey) error {
+	d.trusted = append(d.trusted, key.Fingerprint)
+	return nil
+}
+
+// fakeSignIn sends people to a provider that takes every code.
+type fakeSignIn struct {
+	err      error
+	finished []string
+}
+
+func (s *fakeSignIn) URL(redirect, state, verifier string) string {
+	return "https://accounts.example/consent?" + url.Values{"redirect_uri": {redirect}, "state": {state}, "verifier": {verifier}}.Encode()
+}
+
+func (s *fakeSignIn) Finish(_ context.Context, redirect, code, verifier string) error {
+	s.finished = append(s.finished, redirect+" "+code+" "+verifier)
+	return s.err
+}
+
+// fakeUpkeep records found as the check of every drive.
+type fakeUpkeep struct {
+	store *fakeStore
+	found models.DriveCheck
+	err   error
+	calls []string
+}
+
+func (u *fakeUpkeep) Check(_ context.Context, id string) (models.DriveCheck, error) {
+	u.calls = append(u.calls, id)
+	if u.err != nil {
+		return models.DriveCheck{}, u.err
+	}
+	found := u.found
+	found.DriveID = id
+	u.store.checks[id] = found
+	return found, nil
+}
+
+// fakeBackground runs work before its caller goes on, unless it is held.
+type fakeBackground struct {
+	held    bool
+	waiting []func(ctx context.Context)
+}
+
+func (b *fakeBackground) run(work func(ctx context.Context)) {
+	if b.held {
+		b.waiting = append(b.waiting, work)
+		return
+	}
+	work(context.Background())
+}
+
+// release runs what waits.
+func (b *fakeBackground) release() {
+	waiting := b.waiting
+	b.held, b.waiting = false, nil
+	for _, work := range waiting {
+		work(context.Background())
+	}
+}

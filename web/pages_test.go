@@ -14,6 +14,7 @@ import (
 
 var everyPage = []string{
 	"/", "/backups", "/backups/" + finishedID, "/backups/" + failedID, "/backups/" + pendingID, "/backups/" + unknownID, "/nothing", "/backups/7",
+	"/drives", "/drives/" + driveID + "/key", "/drives/sign-in/callback?state=x",
 }
 
 func TestEveryPageHasItsFrame(t *testing.T) {
@@ -202,7 +203,7 @@ func TestFinishedBackupShowsWhatItHolds(t *testing.T) {
 	d := parse(t, s.get(t, "/backups/"+finishedID))
 	got := words(d.one(t, "main", "", ""))
 	for _, want := range []string{
-		"Finished", "Proven", "80 MB", "/nas/a.sql.zst", "read back and found identical 1 h ago", "1 table, 1,234 rows", "orders", "5.7 kB", "cdcdcdcdcdcd", "1 view",
+		"Finished", "Proven", "80 MB", "/nas/a.sql.zst", "compared and identical 1 h ago", "1 table, 1,234 rows", "orders", "5.7 kB", "cdcdcdcdcdcd", "1 view",
 		"zstd -dc /nas/a.sql.zst | mariadb --comments shop_restored", "1 table was equal.", "the dump was proven",
 	} {
 		if !strings.Contains(got, want) {
@@ -276,6 +277,8 @@ func TestPageErrors(t *testing.T) {
 	for path, status := range map[string]int{
 		"/nothing": 404, "/backups/7": 400, "/backups/" + unknownID: 404, "/backups?status=done": 400, "/backups?job=x": 400, "/backups?after=x": 400,
 		"/jobs/" + unknownID + "/card": 404, "/jobs/" + jobID + "/run": 405, "/backups/" + finishedID + "/files/x": 400,
+		"/drives/" + unknownID + "/card": 404, "/drives/x/card": 400, "/drives/" + driveID + "/check": 405, "/drives/" + driveID + "/trust": 405,
+		"/drives/" + driveID + "/sign-in": 405, "/drives/" + driveID + "/key": 400, "/drives/" + unknownID + "/key": 404, "/drives/sign-in/callback": 400,
 	} {
 		w := s.get(t, path)
 		if w.Code != status || len(parse(t, w).all("h1", "", "")) != 1 {
@@ -292,7 +295,7 @@ func TestPageErrors(t *testing.T) {
 func TestPanicsBecomeErrors(t *testing.T) {
 	s := newSite(t)
 	s.store.jobs = []models.Job{{ID: jobID}}
-	s.handler = New(Options{Store: s.store, Backups: s.backups, Schedule: nil, Log: nil})
+	s.handler = New(Options{Store: s.store, Backups: s.backups, Catalog: s.catalog, Schedule: nil, Log: nil})
 	if w := s.get(t, "/"); w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "nil pointer") {
 		t.Errorf("status %d: %s", w.Code, w.Body)
 	}

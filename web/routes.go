@@ -5,9 +5,11 @@ import (
 
 	"github.com/backupman/backupman/static"
 	"github.com/backupman/backupman/web/middleware"
+	"github.com/backupman/backupman/web/pages"
 )
 
-// route is everything that is answered, on one screen. GET changes nothing.
+// route is everything that is answered, on one screen. GET changes
+// nothing, except where it says so.
 func (s *server) route(engine *gin.Engine, o Options) {
 	engine.Use(middleware.Requests(s.log), middleware.Headers(), middleware.Recover(s.refuse))
 	if !o.BeyondLoopback {
@@ -30,7 +32,11 @@ func (s *server) route(engine *gin.Engine, o Options) {
 	keyed.POST("/backups", s.do(s.api.Start))
 	keyed.GET("/backups/:id", s.do(s.api.Get))
 	keyed.POST("/backups/:id/retry", s.do(s.api.Retry))
+	keyed.POST("/backups/:id/heal", s.do(s.api.Heal))
+	keyed.POST("/backups/:id/verify", s.do(s.api.Verify))
 	keyed.GET("/backups/:id/generate-download-url", s.do(s.api.DownloadURL))
+	keyed.GET("/drives", s.do(s.api.Drives))
+	keyed.POST("/drives/:id/check", s.do(s.api.CheckDrive))
 
 	local := engine.Group("/", middleware.LoopbackPages(o.reachable(), s.refuse))
 	local.GET("/", s.do(s.pages.Landing))
@@ -42,4 +48,15 @@ func (s *server) route(engine *gin.Engine, o Options) {
 	local.GET("/backups/:id/live", s.do(s.pages.BackupLive))
 	local.GET("/backups/:id/files/:file", s.do(s.pages.Download))
 	local.POST("/backups/:id/retry", s.do(s.pages.RetryBackup))
+	local.POST("/backups/:id/heal", s.do(s.pages.HealBackup))
+	local.POST("/backups/:id/verify", s.do(s.pages.VerifyBackup))
+	local.GET("/backups/:id/comparison", s.do(s.pages.BackupComparison))
+	local.GET("/drives", s.do(s.pages.DriveList))
+	local.GET("/drives/:id/card", s.do(s.pages.DriveCard))
+	local.POST("/drives/:id/check", s.do(s.pages.CheckDrive))
+	local.GET("/drives/:id/key", s.do(s.pages.DriveKey))
+	local.POST("/drives/:id/trust", s.do(s.pages.TrustDrive))
+	local.POST("/drives/:id/sign-in", s.do(s.pages.SignInDrive))
+	// The one GET that changes something: a provider sends people back with it.
+	local.GET(pages.SignInCallback, s.do(s.pages.SignedIn))
 }

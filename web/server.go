@@ -13,6 +13,7 @@ import (
 	"github.com/backupman/backupman/web/api"
 	"github.com/backupman/backupman/web/middleware"
 	"github.com/backupman/backupman/web/pages"
+	"github.com/backupman/backupman/web/tasks"
 )
 
 // Store is what the web asks of the metadata database; *store.Store has it all.
@@ -20,6 +21,7 @@ type Store interface {
 	api.Store
 	pages.Plans
 	pages.History
+	pages.Drives
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 }
@@ -28,9 +30,17 @@ type Store interface {
 type Backups interface {
 	Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error)
 	Retry(ctx context.Context, id string) (models.Backup, error)
+	Heal(ctx context.Context, id string) (models.Backup, error)
+	Verify(ctx context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error)
 	Open(ctx context.Context, backupID, driveFileID string) (io.ReadCloser, models.DriveFile, error)
 	Wait(ctx context.Context, id string) (models.Backup, error)
 }
+
+// Catalog is what the web asks of the configured drives.
+type Catalog = pages.Catalog
+
+// Upkeep checks drives.
+type Upkeep = pages.Upkeep
 
 // Schedule tells when jobs run.
 type Schedule = pages.Schedule
@@ -39,7 +49,12 @@ type Schedule = pages.Schedule
 type Options struct {
 	Store    Store
 	Backups  Backups
+	Catalog  Catalog
+	Upkeep   Upkeep
 	Schedule Schedule
+	// Background runs what a page asks for and does not wait for. Nil runs it in a
+	// goroutine that nobody waits for, which is for tests.
+	Background tasks.Runner
 	// Version is shown below every page.
 	Version string
 	// APIKeys tells the keys of this moment, which are asked for on /api as soon as
@@ -85,6 +100,9 @@ func New(o Options) http.Handler {
 	if o.Now == nil {
 		o.Now = models.Now
 	}
+	if o.Background == nil {
+		o.Background = func(work func(ctx context.Context)) { go work(context.Background()) }
+	}
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
@@ -102,11 +120,13 @@ func newServer(o Options) *server {
 	return &server{
 		log: o.Log, version: o.Version, keys: keys,
 		api: &api.Handlers{
-			Store: o.Store, Backups: o.Backups, Links: api.NewLinks(o.SigningKey, o.Now), AppURL: o.AppURL,
+			Store: o.Store, Backups: o.Backups, Catalog: o.Catalog, Upkeep: o.Upkeep, Links: api.NewLinks(o.SigningKey, o.Now), AppURL: o.AppURL,
 			Now: o.Now, Ping: o.Store.Ping, CheckKey: keys.Check,
 		},
 		pages: &pages.Handlers{
-			Plans: o.Store, History: o.Store, Backups: o.Backups, Schedule: o.Schedule, Version: o.Version, Now: o.Now,
+			Plans: o.Store, History: o.Store, Drives: o.Store, Backups: o.Backups, Catalog: o.Catalog, Upkeep: o.Upkeep,
+			Schedule: o.Schedule, SignIns: pages.NewSignIns(o.Now), Comparisons: tasks.NewGroup[[]models.CopyVerdict](o.Background, o.Now),
+			Checks: tasks.NewGroup[models.DriveCheck](o.Background, o.Now), AppURL: o.AppURL, Version: o.Version, Log: o.Log, Now: o.Now,
 		},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
 )
 
 var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -23,6 +24,9 @@ type site struct {
 	handler http.Handler
 	store   *fakeStore
 	backups *fakeBackups
+	catalog *fakeCatalog
+	upkeep  *fakeUpkeep
+	later   *fakeBackground
 	log     *bytes.Buffer
 	now     time.Time
 }
@@ -33,8 +37,11 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
 	s := &site{store: newStore(), log: &bytes.Buffer{}, now: testNow}
 	s.backups = &fakeBackups{store: s.store, content: "dump content"}
+	s.catalog = &fakeCatalog{store: s.store, opened: map[string]drive.Drive{}, signIns: map[string]*fakeSignIn{}}
+	s.upkeep = &fakeUpkeep{store: s.store, found: models.DriveCheck{CheckedAt: testNow, GoodAt: &testNow, Free: 412e9, Total: 1e12}}
+	s.later = &fakeBackground{}
 	o := Options{
-		Store: s.store, Backups: s.backups, Schedule: fakeSchedule{}, Version: "test",
+		Store: s.store, Backups: s.backups, Catalog: s.catalog, Upkeep: s.upkeep, Background: s.later.run, Schedule: fakeSchedule{}, Version: "test",
 		SigningKey: bytes.Repeat([]byte("k"), 32), Log: slog.New(slog.NewTextHandler(s.log, nil)),
 		Now: func() time.Time { return s.now },
 	}
@@ -74,7 +81,9 @@ func newStore() *fakeStore {
 	return &fakeStore{
 		jobs:    []models.Job{{ID: jobID, Label: "shop-nightly", SourceID: sourceID, Cron: "0 3 * * *"}},
 		sources: []models.Source{{ID: sourceID, Label: "shop", Provider: "mysql"}},
-		drives:  []models.Drive{{ID: driveID, Label: "nas", Provider: "local"}},
+		drives:  []models.Drive{{ID: driveID, Label: "nas", Provider: "local", Settings: models.Settings{"folder": "/nas"}}},
+		checks:  map[string]models.DriveCheck{},
+		totals:  map[string]models.DriveTotals{driveID: {DriveID: driveID, Finished: 1, Failed: 1, Bytes: 12}},
 		backups: []models.Backup{pending, failed, finished},
 		manifests: map[string]models.Manifest{finishedID: {Provider: "mysql", Inventory: models.Inventory{
 			Database: "shop", Tool: "mariadb-dump", Tables: []models.TableDigest{{Name: "orders", Rows: 1234, Bytes: 5678, SHA256: strings.Repeat("cd", 32)}},

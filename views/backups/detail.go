@@ -23,6 +23,9 @@ type Facts struct {
 	Log    string
 	// JobGone says that the job is not in the configuration any more.
 	JobGone bool
+	// Comparison is how the newest comparison of the copies stands that was asked for
+	// on this page; nil when there was none.
+	Comparison *Comparison
 }
 
 // DetailView is the page of one backup.
@@ -45,8 +48,11 @@ type Body struct {
 	Took    string
 	// Live is nil once the backup is settled.
 	Live *Live
-	// Failure is the heading and Error the sentence of a failed backup.
-	Failure, Error string
+	// Failure is the heading and Error the sentence of a failed backup; WayOut says what
+	// to do about it.
+	Failure, Error, WayOut string
+	// Comparison is nil when the copies were not compared lately.
+	Comparison *ComparisonNote
 	Warnings       []string
 	RawSize, Size  int64
 	SHA256         string
@@ -61,8 +67,14 @@ type Copy struct {
 	ID, Drive, Provider, Path string
 	Chip                      components.Chip
 	Error                     string
-	Size                      int64
-	Verified                  components.Moment
+	// Healing says when a failed copy is made again; empty for others.
+	Healing string
+	// AfterCheck says that a check of the drive makes that happen.
+	AfterCheck bool
+	// Locked is the time before which the copy cannot be deleted; empty when it can.
+	Locked   string
+	Size     int64
+	Verified components.Moment
 	// DownloadPath is empty while there is nothing to download.
 	DownloadPath string
 }
@@ -98,7 +110,7 @@ func NewBody(f Facts, now time.Time) Body {
 		ID: b.ID, Label: b.Label, Status: b.Status, Chips: chips(b), FileName: b.FileName,
 		Created: components.Ago(now, &b.CreatedAt), Trigger: triggerWords(b.Trigger), Attempt: b.Attempt,
 		Took: took(b, now), RawSize: b.RawSize, Size: b.Size, SHA256: b.SHA256,
-		Warnings: lines(b.Warnings), Actions: actions(f),
+		Warnings: lines(b.Warnings), Actions: actions(f), Comparison: newComparisonNote(f, now),
 	}
 	if b.DumpPath != nil {
 		body.DumpPath = *b.DumpPath
@@ -108,10 +120,10 @@ func NewBody(f Facts, now time.Time) Body {
 		live := NewLive(b, f.Known, now)
 		body.Live = &live
 	case models.StatusFailed:
-		body.Failure, body.Error = whileWords(b.Phase), human.Sentence(b.Error)
+		body.Failure, body.Error, body.WayOut = whileWords(b.Phase), human.Sentence(b.Error), wayOut(b)
 	}
 	for _, df := range b.DriveFiles {
-		body.Copies = append(body.Copies, newCopy(df, f.Known, now))
+		body.Copies = append(body.Copies, newCopy(b, df, f.Known, now))
 	}
 	return body
 }
@@ -132,7 +144,7 @@ func NewRest(f Facts, now time.Time) Rest {
 	return r
 }
 
-func newCopy(f models.DriveFile, k Known, now time.Time) Copy {
+func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	c := Copy{
 		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
 		Error: human.Sentence(f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
@@ -146,6 +158,10 @@ func newCopy(f models.DriveFile, k Known, now time.Time) Copy {
 	if f.Status == models.StatusFinished {
 		c.DownloadPath = Path(f.BackupID) + "/files/" + f.ID
 	}
+	if f.LockedUntil != nil && f.LockedUntil.After(now) {
+		c.Locked = human.Exact(*f.LockedUntil)
+	}
+	c.Healing, c.AfterCheck = healing(b, f, now)
 	return c
 }
 
@@ -153,20 +169,6 @@ func chips(b models.Backup) []components.Chip {
 	found := []components.Chip{backupChip(b)}
 	if b.ProvenAt != nil {
 		found = append(found, components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"})
-	}
-	return found
-}
-
-// actions are what can be asked for. A pending backup offers nothing, and one
-// whose job is gone cannot be run again.
-func actions(f Facts) []components.Action {
-	b := f.Backup
-	var found []components.Action
-	if b.Status == models.StatusFailed {
-		found = append(found, components.Action{Path: Path(b.ID) + "/retry", Label: "Retry", Icon: "retry", About: b.Label, Primary: true})
-	}
-	if b.Status.Settled() && !f.JobGone {
-		found = append(found, components.Action{Path: "/jobs/" + b.JobID + "/run", Label: "Run again", Icon: "play", About: b.Label})
 	}
 	return found
 }

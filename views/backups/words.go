@@ -13,7 +13,8 @@ func Path(id string) string { return "/backups/" + id }
 func ProviderName(provider string) string {
 	names := map[string]string{
 		"mysql": "MySQL or MariaDB", "postgres": "PostgreSQL", "sqlite": "SQLite",
-		"local": "folder", "s3": "S3 bucket", "google_drive": "Google Drive", "sftp": "SFTP",
+		"local": "folder", "s3": "S3 bucket", "google_drive": "Google Drive", "sftp": "SFTP server",
+		"webdav": "WebDAV server", "rclone": "rclone remote",
 	}
 	if name, ok := names[provider]; ok {
 		return name

@@ -16,16 +16,16 @@ func Age(now, t time.Time) string {
 		if d < moment {
 			return "just now"
 		}
-		return span(d) + " ago"
+		return Span(d) + " ago"
 	}
 	if -d < moment {
 		return "in a moment"
 	}
-	return "in " + span(-d)
+	return "in " + Span(-d)
 }
 
-// span says a length with its one largest unit.
-func span(d time.Duration) string {
+// Span says a length with its one largest unit: "5 min", "3 h", "2 days".
+func Span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))

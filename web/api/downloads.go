@@ -1,12 +1,15 @@
 package api
 
 import (
+	"context"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/web/origin"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -21,14 +24,39 @@ func (h *Handlers) DownloadURL(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := downloadable(b, file); err != nil {
+	stored, err := downloadable(b, file)
+	if err != nil {
 		return err
 	}
-	query, expires := h.Links.Sign(id, file)
-	link := h.origin(c) + "/api/backups/" + id + "/download?" + query.Encode()
+	link, expires := h.link(c, id, file, stored)
 	// The link is data, not markup: its ampersands stay as they are.
 	c.PureJSON(http.StatusOK, DownloadURL{URL: link, ExpiresAt: whole(expires)})
 	return nil
+}
+
+// link is one to the provider itself where the copy's drive can make it, so that
+// the file does not pass through here, and one of ours otherwise.
+func (h *Handlers) link(c *gin.Context, id, file string, stored models.DriveFile) (string, time.Time) {
+	if link, ok := h.providerLink(c.Request.Context(), stored); ok {
+		return link, h.Now().Add(linkLife)
+	}
+	query, expires := h.Links.Sign(id, file)
+	return origin.Of(c.Request, h.AppURL) + "/api/backups/" + id + "/download?" + query.Encode(), expires
+}
+
+// providerLink reports false where there is none. Why does not matter: a link of
+// ours leads to the same copy, and tells what is wrong with its drive.
+func (h *Handlers) providerLink(ctx context.Context, stored models.DriveFile) (string, bool) {
+	d, _, err := h.Catalog.OpenDrive(ctx, stored.DriveID)
+	if err != nil {
+		return "", false
+	}
+	linker, ok := drive.As[drive.Linker](d)
+	if !ok {
+		return "", false
+	}
+	link, err := linker.Link(ctx, stored.Key, stored.Label, int(linkLife/time.Second))
+	return link, err == nil
 }
 
 // Download answers GET /api/backups/:id/download to whoever shows an API key or
@@ -71,33 +99,23 @@ func copyIDs(c *gin.Context) (string, string, error) {
 	return id, file, err
 }
 
-// downloadable returns an error unless the copy, or any when none is named, is finished.
-func downloadable(b models.Backup, driveFileID string) error {
+// downloadable returns the copy, or the first finished one when none is named. The
+// error says that it is not finished, or that there is none.
+func downloadable(b models.Backup, driveFileID string) (models.DriveFile, error) {
+	var none models.DriveFile
 	for _, f := range b.DriveFiles {
 		if driveFileID != "" && f.ID != driveFileID {
 			continue
 		}
 		if f.Status == models.StatusFinished {
-			return nil
+			return f, nil
 		}
 		if driveFileID != "" {
-			return models.Conflictf("the copy %s is %s: only a finished copy can be downloaded", driveFileID, f.Status)
+			return none, models.Conflictf("the copy %s is %s: only a finished copy can be downloaded", driveFileID, f.Status)
 		}
 	}
 	if driveFileID != "" {
-		return models.NotFoundf("the backup %s has no copy with the id %s", b.ID, driveFileID)
+		return none, models.NotFoundf("the backup %s has no copy with the id %s", b.ID, driveFileID)
 	}
-	return models.Conflictf("the backup %s has no finished copy to download", b.ID)
-}
-
-// origin is what links begin with.
-func (h *Handlers) origin(c *gin.Context) string {
-	if h.AppURL != "" {
-		return strings.TrimRight(h.AppURL, "/")
-	}
-	scheme := "http"
-	if c.Request.TLS != nil {
-		scheme = "https"
-	}
-	return scheme + "://" + c.Request.Host
+	return none, models.Conflictf("the backup %s has no finished copy to download", b.ID)
 }

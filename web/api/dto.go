@@ -43,6 +43,48 @@ type JobError struct {
 	Error string `json:"Error"`
 }
 
+// CopyVerdicts is the envelope of what reading copies back found.
+type CopyVerdicts struct {
+	Results []CopyVerdict `json:"Results"`
+}
+
+// CopyVerdict is what reading one copy back found. A copy that is neither identical
+// nor lost could not be read now.
+type CopyVerdict struct {
+	DriveFileID string `json:"DriveFileId"`
+	DriveID     string `json:"DriveId"`
+	Identical   bool   `json:"Identical"`
+	Lost        bool   `json:"Lost"`
+	// Error is a sentence; empty when identical.
+	Error string `json:"Error"`
+}
+
+// Drives is the envelope of the list of drives.
+type Drives struct {
+	Results []Drive `json:"Results"`
+}
+
+// Drive is a configured drive as the API tells it.
+type Drive struct {
+	ID       string `json:"Id"`
+	Label    string `json:"Label"`
+	Provider string `json:"Provider"`
+	// CheckedAt is when the drive was last checked, GoodAt when it last passed; null
+	// for never.
+	CheckedAt *time.Time `json:"CheckedAt"`
+	GoodAt    *time.Time `json:"GoodAt"`
+	// Error says why the newest check failed; empty when it passed, or was never made.
+	Error       string `json:"Error"`
+	NeedsSignIn bool   `json:"NeedsSignIn"`
+	// Free and Total are bytes; null where the provider does not tell.
+	Free  *int64 `json:"Free"`
+	Total *int64 `json:"Total"`
+	// Copies and Bytes count what is finished.
+	Copies       int64 `json:"Copies"`
+	FailedCopies int64 `json:"FailedCopies"`
+	Bytes        int64 `json:"Bytes"`
+}
+
 // Failure is the envelope of every error.
 type Failure struct {
 	Error string `json:"Error"`
@@ -76,6 +118,36 @@ func newDriveFile(f models.DriveFile) DriveFile {
 		ID: f.ID, BackupID: f.BackupID, Provider: f.Provider, Label: f.Label, Path: f.Path,
 		Status: string(f.Status), CreatedAt: whole(f.CreatedAt), UpdatedAt: known(f.UpdatedAt),
 	}
+}
+
+// NewDrive returns the API's form of a drive; a drive that was never checked has the
+// zero check.
+func NewDrive(d models.Drive, check models.DriveCheck, totals models.DriveTotals) Drive {
+	dto := Drive{
+		ID: d.ID, Label: d.Label, Provider: d.Provider, CheckedAt: known(&check.CheckedAt), GoodAt: known(check.GoodAt),
+		Error: check.Error, NeedsSignIn: check.NeedsSignIn, Copies: totals.Finished, FailedCopies: totals.Failed, Bytes: totals.Bytes,
+	}
+	if dto.CheckedAt != nil {
+		dto.Free, dto.Total = told(check.Free), told(check.Total)
+	}
+	return dto
+}
+
+// told returns nil for bytes that the provider does not tell.
+func told(bytes int64) *int64 {
+	if bytes < 0 {
+		return nil
+	}
+	return &bytes
+}
+
+// NewCopyVerdicts returns the API's form of what reading copies back found.
+func NewCopyVerdicts(all []models.CopyVerdict) CopyVerdicts {
+	found := CopyVerdicts{Results: make([]CopyVerdict, 0, len(all))}
+	for _, v := range all {
+		found.Results = append(found.Results, CopyVerdict(v))
+	}
+	return found
 }
 
 // known returns nil for a time that is not.

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
 )
 
 // Store is what the API asks of the metadata database.
@@ -21,6 +22,10 @@ type Store interface {
 	Backup(ctx context.Context, id string) (models.Backup, error)
 	// Jobs returns every job.
 	Jobs(ctx context.Context) ([]models.Job, error)
+	// DriveChecks returns the newest check of each drive, by the drive's id.
+	DriveChecks(ctx context.Context) (map[string]models.DriveCheck, error)
+	// DriveTotals counts the copies on each drive, by the drive's id.
+	DriveTotals(ctx context.Context) (map[string]models.DriveTotals, error)
 	// JobByLabel returns the job of a label, or models.ErrNotFound.
 	JobByLabel(ctx context.Context, label string) (models.Job, error)
 }
@@ -31,16 +36,36 @@ type Backups interface {
 	Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error)
 	// Retry asks for another attempt at a failed backup.
 	Retry(ctx context.Context, id string) (models.Backup, error)
+	// Heal asks for the missing copies of a failed backup whose dump is good.
+	Heal(ctx context.Context, id string) (models.Backup, error)
+	// Verify reads finished copies back, all or the one named.
+	Verify(ctx context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error)
 	// Wait returns the backup once it is settled, or when ctx ends.
 	Wait(ctx context.Context, id string) (models.Backup, error)
 	// Open reads a copy; an empty driveFileID is the best finished one.
 	Open(ctx context.Context, backupID, driveFileID string) (io.ReadCloser, models.DriveFile, error)
 }
 
+// Catalog is what the API asks of the configured drives.
+type Catalog interface {
+	// Drives returns every configured drive, by label, without secrets.
+	Drives(ctx context.Context) ([]models.Drive, error)
+	// OpenDrive opens one, or returns models.ErrNotFound.
+	OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error)
+}
+
+// Upkeep is what the API asks of the service that looks after drives.
+type Upkeep interface {
+	// Check checks a drive now; what is wrong with it is in the check.
+	Check(ctx context.Context, driveID string) (models.DriveCheck, error)
+}
+
 // Handlers answer the API. Each returns its error to the one door.
 type Handlers struct {
 	Store   Store
 	Backups Backups
+	Catalog Catalog
+	Upkeep  Upkeep
 	Links   *Links
 	// AppURL is the address that links begin with; empty for the request's own.
 	AppURL string

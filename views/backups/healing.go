@@ -1,0 +1,27 @@
+package backups
+
+import (
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/human"
+)
+
+// givenUp is the age of a backup whose failed copies are no longer made by themselves.
+const givenUp = 14 * 24 * time.Hour
+
+// healing says when a failed copy is made again, and whether a check of its drive is
+// what that waits for. Copies of a dump that failed are not: there is nothing to copy.
+func healing(b models.Backup, f models.DriveFile, now time.Time) (words string, afterCheck bool) {
+	switch {
+	case f.Status != models.StatusFailed || b.Status != models.StatusFailed || b.DumpedAt == nil:
+		return "", false
+	case f.HealAt != nil && f.HealAt.After(now.Add(time.Minute)):
+		return "It is made again by itself in about " + human.Span(f.HealAt.Sub(now)) + ".", false
+	case f.HealAt != nil:
+		return "It is made again by itself in a moment, while the server runs.", false
+	case now.Sub(b.CreatedAt) > givenUp:
+		return "It is no longer made by itself: press Make the missing copies.", false
+	}
+	return "It waits for the drive: mend it, then check it on the", true
+}

@@ -1,0 +1,94 @@
+package drives
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/layout"
+)
+
+var now = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+
+func TestTheChipSaysHowADriveStands(t *testing.T) {
+	earlier := now.Add(-time.Hour)
+	good := &models.DriveCheck{CheckedAt: now, GoodAt: &now, Free: 5, Total: 10}
+	bad := &models.DriveCheck{CheckedAt: now, GoodAt: &earlier, Error: "it is full"}
+	out := &models.DriveCheck{CheckedAt: now, GoodAt: &earlier, Error: "the sign-in has ended", NeedsSignIn: true}
+	never := &models.DriveCheck{CheckedAt: now, Error: "nobody has signed in", NeedsSignIn: true}
+	for name, c := range map[string]struct {
+		facts Facts
+		want  string
+	}{
+		"checking":                  {Facts{Checking: true, Check: bad}, "Checking"},
+		"never":                     {Facts{}, "Not checked yet"},
+		"good":                      {Facts{Check: good}, "Works"},
+		"bad":                       {Facts{Check: bad}, "Failed"},
+		"signed out":                {Facts{Check: out, SignsIn: true}, "Sign in again"},
+		"never signed in":           {Facts{Check: never, SignsIn: true}, "Sign in"},
+		"refused without a sign-in": {Facts{Check: out}, "Failed"},
+		"not recorded":              {Facts{Check: good, Problem: "the metadata is away"}, "Not checked"},
+	} {
+		if got := NewCard(c.facts, now).Chip.Text; got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestRoomIsToldAsFarAsItIsKnown(t *testing.T) {
+	for want, c := range map[string]*models.DriveCheck{
+		"not known":                nil,
+		"412 GB free of 1.0 TB":    {Free: 412e9, Total: 1e12},
+		"412 GB free":              {Free: 412e9, Total: -1},
+		"not told by the provider": {Free: -1, Total: -1},
+	} {
+		if got := room(c); got != want {
+			t.Errorf("%+v: %q, want %q", c, got, want)
+		}
+	}
+	if got := room(&models.DriveCheck{Error: "away", Free: 5, Total: 10}); got != "not known" {
+		t.Errorf("after a failed check: %q", got)
+	}
+}
+
+func TestAKeyIsComparedWhereOneIsInTheWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts Facts
+		want  bool
+	}{
+		"never checked": {Facts{Trusts: true}, true},
+		"failed":        {Facts{Trusts: true, Check: &models.DriveCheck{Error: "unknown key"}}, true},
+		"works":         {Facts{Trusts: true, Check: &models.DriveCheck{}}, false},
+		"being checked": {Facts{Trusts: true, Checking: true}, false},
+		"without a key": {Facts{Check: &models.DriveCheck{Error: "full"}}, false},
+	} {
+		if got := NewCard(c.facts, now).KeyPath != ""; got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestSignInIsThePrimaryActionOnlyWhenItIsNeeded(t *testing.T) {
+	primary := func(c *models.DriveCheck) bool {
+		found := actions(Facts{Drive: models.Drive{ID: "1", Provider: "google_drive"}, SignsIn: true, Check: c})
+		if len(found) != 2 || found[1].Label != "Sign in with Google" || found[1].Path != "/drives/1/sign-in" || found[1].Swap != "" {
+			t.Fatalf("the actions are %+v", found)
+		}
+		return found[1].Primary
+	}
+	if !primary(nil) || !primary(&models.DriveCheck{Error: "x", NeedsSignIn: true}) || primary(&models.DriveCheck{}) {
+		t.Error("the sign-in stands out at the wrong time")
+	}
+}
+
+func TestOnlyTheDriveThatWasSignedInToIsWelcomed(t *testing.T) {
+	all := []Facts{{Drive: models.Drive{ID: "a", Label: "one"}}, {Drive: models.Drive{ID: "b", Label: "two"}, Check: &models.DriveCheck{}}}
+	v := NewView(layout.Page{}, all, "b", now)
+	if v.Welcome == nil || !strings.Contains(v.Welcome.Sentence, "two was checked and works") {
+		t.Errorf("the welcome is %+v", v.Welcome)
+	}
+	if v := NewView(layout.Page{}, all, "c", now); v.Welcome != nil || len(v.Cards) != 2 {
+		t.Errorf("nobody signed in, and the view is %+v", v)
+	}
+}

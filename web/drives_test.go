@@ -1,0 +1,148 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
+)
+
+// card is what a drive's card on the page of drives says.
+func (s *site) card(t *testing.T, id string) string {
+	t.Helper()
+	return words(parse(t, s.get(t, "/drives")).one(t, "article", "id", "drive-"+id))
+}
+
+func TestDrivesPageTellsHowEachStands(t *testing.T) {
+	s := newSite(t)
+	if got := s.card(t, driveID); !strings.Contains(got, "Not checked yet") || !strings.Contains(got, "folder · /nas") || !strings.Contains(got, "1 · 12 B") || !strings.Contains(got, "1 copy failed") {
+		t.Errorf("a drive that was never checked: %s", got)
+	}
+	at := testNow.Add(-time.Hour)
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: at, GoodAt: &at, Free: 412e9, Total: 1e12}
+	if got := s.card(t, driveID); !strings.Contains(got, "Works") || !strings.Contains(got, "1 h ago") || !strings.Contains(got, "412 GB free of 1.0 TB") {
+		t.Errorf("a drive that works: %s", got)
+	}
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, GoodAt: &at, Error: "the folder is gone: mount it"}
+	if got := s.card(t, driveID); !strings.Contains(got, "Failed") || !strings.Contains(got, "The folder is gone: mount it.") || !strings.Contains(got, "worked 1 h ago") {
+		t.Errorf("a drive that failed: %s", got)
+	}
+	parse(t, s.get(t, "/")).one(t, "a", "href", "/drives")
+}
+
+func TestDrivesPageWithoutDrivesSaysHowToStart(t *testing.T) {
+	s := newSite(t)
+	s.store.drives = nil
+	if got := words(parse(t, s.get(t, "/drives")).one(t, "main", "", "")); !strings.Contains(got, "No drive is set up yet") || !strings.Contains(got, "provider: local") {
+		t.Errorf("the empty page says %s", got)
+	}
+}
+
+func TestDrivesPageThatCannotBeMade(t *testing.T) {
+	s := newSite(t)
+	s.store.failing = errors.New("password=hunter2")
+	if w := s.get(t, "/drives"); w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "hunter2") {
+		t.Errorf("status %d: %s", w.Code, w.Body)
+	}
+}
+
+func TestCheckNow(t *testing.T) {
+	s := newSite(t)
+	path := "/drives/" + driveID + "/check"
+	w := s.ask(t, http.MethodPost, path, "")
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/drives#drive-"+driveID || len(s.upkeep.calls) != 1 {
+		t.Errorf("by form: status %d to %q, %d checks", w.Code, w.Header().Get("Location"), len(s.upkeep.calls))
+	}
+	s.upkeep.found = models.DriveCheck{CheckedAt: testNow, Error: "it is full"}
+	w = s.ask(t, http.MethodPost, path, "", "HX-Request", "true")
+	d := parse(t, w)
+	if got := words(d.one(t, "article", "id", "drive-"+driveID)); w.Code != http.StatusOK || !strings.Contains(got, "It is full.") {
+		t.Errorf("by htmx: status %d: %s", w.Code, got)
+	}
+	if got := words(d.one(t, "div", "id", "announcer")); got != "The check of the drive nas has failed: It is full." {
+		t.Errorf("announced %q", got)
+	}
+	if w := s.ask(t, http.MethodPost, "/drives/"+unknownID+"/check", ""); w.Code != http.StatusNotFound {
+		t.Errorf("an unknown drive: status %d", w.Code)
+	}
+	if w := s.ask(t, http.MethodPost, path, "", "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
+		t.Errorf("from another site: status %d", w.Code)
+	}
+}
+
+func TestALongCheckGoesOnWithoutItsPage(t *testing.T) {
+	s := newSite(t)
+	s.later.held = true
+	body := s.ask(t, http.MethodPost, "/drives/"+driveID+"/check", "", "HX-Request", "true").Body.String()
+	if !strings.Contains(body, "Checking") || !strings.Contains(body, `hx-trigger="every 2s"`) || !strings.Contains(body, "btn-disabled") {
+		t.Errorf("while it runs: %s", body)
+	}
+	s.later.release()
+	body = s.get(t, "/drives/"+driveID+"/card").Body.String()
+	if !strings.Contains(body, "Works") || strings.Contains(body, "hx-trigger") || !strings.Contains(body, "nas was checked and works") {
+		t.Errorf("after its end: %s", body)
+	}
+}
+
+func TestACheckThatIsNotRecordedIsTold(t *testing.T) {
+	s := newSite(t)
+	s.upkeep.err = errors.New("password=hunter2")
+	body := s.ask(t, http.MethodPost, "/drives/"+driveID+"/check", "", "HX-Request", "true").Body.String()
+	if !strings.Contains(body, "Something went wrong inside Backupman") || strings.Contains(body, "hunter2") || !strings.Contains(s.log.String(), "hunter2") {
+		t.Errorf("said %s, and logged %s", body, s.log)
+	}
+}
+
+func TestAnUnknownHostKeyIsComparedAndTrusted(t *testing.T) {
+	s := newSite(t)
+	server := &keyedDrive{key: drive.HostKey{Host: "backup.example", Fingerprint: "SHA256:abc"}}
+	s.catalog.opened[driveID] = server
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, Error: "it does not know the server yet"}
+	parse(t, s.get(t, "/drives")).one(t, "a", "href", "/drives/"+driveID+"/key")
+	d := parse(t, s.get(t, "/drives/"+driveID+"/key"))
+	if got := words(d.one(t, "main", "", "")); !strings.Contains(got, "backup.example") || !strings.Contains(got, "SHA256:abc") || !strings.Contains(got, "It does not know the server yet.") {
+		t.Errorf("the page says %s", got)
+	}
+	form := d.one(t, "form", "", "")
+	shown := attribute(d.one(t, "input", "name", "fingerprint"), "value")
+	if attribute(form, "action") != "/drives/"+driveID+"/trust" || attribute(form, "method") != "post" || shown != "SHA256:abc" {
+		t.Errorf("the form sends %q to %q", shown, attribute(form, "action"))
+	}
+	w := s.trust(t, shown)
+	if w.Code != http.StatusSeeOther || strings.Join(server.trusted, ",") != "SHA256:abc" || len(s.upkeep.calls) != 1 || len(s.catalog.reopened) != 1 {
+		t.Errorf("status %d, trusted %v, %d checks", w.Code, server.trusted, len(s.upkeep.calls))
+	}
+}
+
+func (s *site) trust(t *testing.T, fingerprint string) *httptest.ResponseRecorder {
+	t.Helper()
+	return s.ask(t, http.MethodPost, "/drives/"+driveID+"/trust", "fingerprint="+fingerprint, "Content-Type", "application/x-www-form-urlencoded")
+}
+
+func TestAKeyThatChangedMeanwhileIsNotTrusted(t *testing.T) {
+	s := newSite(t)
+	server := &keyedDrive{key: drive.HostKey{Fingerprint: "SHA256:other"}}
+	s.catalog.opened[driveID] = server
+	if w := s.trust(t, "SHA256:abc"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "SHA256:other") {
+		t.Errorf("another key: status %d", w.Code)
+	}
+	if w := s.trust(t, ""); w.Code != http.StatusBadRequest {
+		t.Errorf("no key: status %d", w.Code)
+	}
+	server.err = &drive.PassingError{Cause: errors.New("connection refused")}
+	if w := s.trust(t, "SHA256:abc"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "connection refused") {
+		t.Errorf("no server: status %d: %s", w.Code, w.Body)
+	}
+	if len(server.trusted) != 0 {
+		t.Errorf("trusted %v", server.trusted)
+	}
+	s.catalog.opened[driveID] = plainDrive{}
+	if w := s.trust(t, "SHA256:abc"); w.Code != http.StatusBadRequest {
+		t.Errorf("a drive without a key: status %d", w.Code)
+	}
+}

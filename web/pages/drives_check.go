@@ -1,0 +1,54 @@
+package pages
+
+import (
+	"context"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/tasks"
+)
+
+const (
+	// checkLook is how long a part of a page waits for a check before it shows that
+	// one runs; it asks again by itself.
+	checkLook = time.Second
+	// checkPatience is how long a page waits that cannot.
+	checkPatience = 30 * time.Second
+)
+
+// CheckDrive answers POST /drives/:id/check. The check goes on when nobody waits for
+// it any more, and the service that makes it bounds it.
+func (h *Handlers) CheckDrive(c *gin.Context) error {
+	fragment := IsFragment(c)
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if _, err := h.driveFact(c.Request.Context(), id); err != nil {
+		return err
+	}
+	done := h.check(id)
+	if fragment {
+		tasks.Await(c.Request.Context(), done, checkLook)
+		return h.renderDrive(c, id)
+	}
+	tasks.Await(c.Request.Context(), done, checkPatience)
+	return seeOther(c, "/drives#drive-"+id)
+}
+
+// check begins a check of a drive, or joins the one that runs.
+func (h *Handlers) check(id string) <-chan struct{} {
+	return h.Checks.Start(id, func(ctx context.Context) (models.DriveCheck, error) {
+		found, err := h.Upkeep.Check(ctx, id)
+		h.logUnexpected(ctx, "check drive", "drive_id", id, err)
+		return found, err
+	})
+}
+
+// checkAndShow checks a drive that was just let in, and leads to the page of drives.
+func (h *Handlers) checkAndShow(c *gin.Context, id, query string) error {
+	tasks.Await(c.Request.Context(), h.check(id), checkPatience)
+	return seeOther(c, "/drives"+query+"#drive-"+id)
+}
