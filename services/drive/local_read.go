@@ -29,7 +29,7 @@ func (r *localReader) Read(p []byte) (int, error) {
 	switch {
 	case err == nil:
 		return n, nil
-	case err != io.EOF: //nolint:errorlint // a file returns it bare
+	case err != io.EOF:
 		return n, r.drive.fault("read "+r.key, err)
 	case r.read < r.size:
 		return n, models.Conflictf("drive %q: the copy %s became shorter while it was read: find out which program changes files in %s", r.drive.label, r.key, r.drive.folder)

@@ -70,7 +70,7 @@ func (c *retriedCopy) Read(p []byte) (int, error) {
 		if c.read > c.size {
 			return 0, models.Conflictf("the copy %s became longer than its %d bytes while it was read: find out what changes files on its drive", c.key, c.size)
 		}
-		if err == nil || err == io.EOF && c.read == c.size { //nolint:errorlint // only a bare io.EOF is the end of a reader
+		if err == nil || err == io.EOF && c.read == c.size {
 			return n, err
 		}
 		if c.fault = c.early(err); n > 0 {

@@ -146,7 +146,7 @@ func (c *watchedCopy) Read(p []byte) (int, error) {
 	c.clock.release(1)
 	n, err := c.copy.Read(p)
 	c.clock.hold()
-	if err != nil && err != io.EOF { //nolint:errorlint // only a bare io.EOF is the end of a reader
+	if err != nil && err != io.EOF {
 		return n, c.drive.verdict(c.clock.hasFired(), "gave nothing", err)
 	}
 	return n, err

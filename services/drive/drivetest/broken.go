@@ -101,7 +101,7 @@ func (f Fixture) cancelWaiting(t *testing.T, again bool) {
 }
 
 // cancelled wants a Put whose context ends to return, and to leave nothing.
-func (f Fixture) cancelled(t *testing.T, ctx context.Context, r io.Reader, hint drive.Hint) { //nolint:revive // the test comes first
+func (f Fixture) cancelled(t *testing.T, ctx context.Context, r io.Reader, hint drive.Hint) {
 	t.Helper()
 	before := f.Leftovers(t)
 	done := make(chan error, 1)

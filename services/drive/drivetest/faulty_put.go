@@ -85,7 +85,7 @@ func (c *faultyContent) Read(p []byte) (int, error) {
 	}
 	n, err := c.r.Read(p[:most])
 	c.at += int64(n)
-	if err != io.EOF { //nolint:errorlint // only a bare io.EOF is the end of a reader
+	if err != io.EOF {
 		return n, err
 	}
 	if fault := c.put.plan.next(BeforePublish); fault != nil {

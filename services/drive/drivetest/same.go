@@ -2,6 +2,7 @@ package drivetest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 )
@@ -13,10 +14,10 @@ func same(got, want io.Reader) error {
 		n, err := io.ReadFull(got, a)
 		m, _ := io.ReadFull(want, b)
 		if n != m || !bytes.Equal(a[:n], b[:m]) {
-			return fmt.Errorf("it differs within the %d bytes from %d on (%d came, %v)", m, at, n, err)
+			return errors.Join(fmt.Errorf("it differs within the %d bytes from %d on, of which %d came", m, at, n), err)
 		}
 		at += int64(n)
-		switch err { //nolint:errorlint // io.ReadFull returns both bare
+		switch err {
 		case nil:
 		case io.EOF, io.ErrUnexpectedEOF:
 			return nil
