@@ -104,10 +104,10 @@ type s3Object struct {
 func (o *s3Object) Read(p []byte) (int, error) {
 	n, err := o.body.Read(p)
 	o.left -= int64(n)
-	if err == io.EOF && o.left == 0 {
+	if errors.Is(err, io.EOF) && o.left == 0 {
 		return n, io.EOF
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {

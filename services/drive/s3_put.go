@@ -88,7 +88,7 @@ func (p *s3Put) whole(ctx context.Context, part *s3Part) (Stored, error) {
 		}
 		return err
 	})
-	if err != nil && !s3Stopped(err) {
+	if err != nil && ctx.Err() == nil && !s3Stopped(err) {
 		return Stored{}, err
 	}
 	if err != nil {
@@ -139,8 +139,11 @@ func (p *s3Put) send(ctx context.Context, part *s3Part, request func(ctx context
 	defer end()
 	err = p.drive.call(linger, "store "+p.key, func(ctx context.Context) error { return request(ctx, part, body) })
 	_ = body.Close() // what was read is compared by the service, or by its length
-	if own := body.guard.Err(); err != nil && own != nil {
+	switch own := body.guard.Err(); {
+	case err != nil && own != nil:
 		err = &SourceError{Cause: own}
+	case err != nil && ctx.Err() != nil:
+		err = context.Cause(ctx) // the transport has words of its own for it
 	}
 	if err != nil {
 		p.broken.Store(true)
