@@ -70,7 +70,8 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	plan := schedule.New(a.catalog, a.backups, a.log)
+	plan := schedule.New(a.catalog, a.backups, a.log,
+		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue))
 	handler := web.New(a.webOptions(listener.Addr(), key, plan))
 	a.greet(out, listener.Addr())
 	a.sweepScratch()

@@ -18,6 +18,7 @@ import (
 	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
 	"github.com/backupman/backupman/services/store"
+	"github.com/backupman/backupman/services/upkeep"
 )
 
 // app is the services put together over one configuration.
@@ -26,6 +27,7 @@ type app struct {
 	store   *store.Store
 	catalog *catalog.Catalog
 	backups *backup.Service
+	upkeep  *upkeep.Service
 	drills  *restore.Service
 	keys    apiKeys
 	log     *slog.Logger
@@ -93,7 +95,12 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	if a.store, err = store.Open(ctx, storeConfig(c.Database), log); err != nil {
 		return nil, err
 	}
-	a.catalog = catalog.New(a.store, source.Lookup, drive.Lookup)
+	installation, err := a.store.Installation(ctx)
+	if err != nil {
+		return nil, errors.Join(err, a.store.Close())
+	}
+	a.catalog = catalog.New(a.store, source.Lookup, drive.Lookup, drive.Place{
+		StateDir: filepath.Join(c.Data, "drives"), Installation: installation, Policy: drive.DefaultPolicy()})
 	if err := a.plan(ctx, mode); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
@@ -102,6 +109,7 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
 	a.drills = restore.New(a.store, a.backups, source.Lookup, c.Data, log)
 	return a, nil
 }

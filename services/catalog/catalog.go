@@ -20,6 +20,8 @@ type Store interface {
 	Job(ctx context.Context, id string) (models.Job, error)
 	// Jobs returns every job that was not removed.
 	Jobs(ctx context.Context) ([]models.Job, error)
+	// Drives returns every drive that was not removed, by label.
+	Drives(ctx context.Context) ([]models.Drive, error)
 	Source(ctx context.Context, id string) (models.Source, error)
 	Drive(ctx context.Context, id string) (models.Drive, error)
 }
@@ -41,6 +43,7 @@ type Catalog struct {
 	applying sync.Mutex
 	mu       sync.RWMutex
 	current  configured
+	opened   openDrives
 }
 
 // configured is one configuration by label, with its secrets.
@@ -50,9 +53,10 @@ type configured struct {
 	jobs    map[string]bool
 }
 
-// New returns an empty catalog: nothing opens until Apply or Load.
-func New(store Store, sources SourceLookup, drives DriveLookup) *Catalog {
-	return &Catalog{store: store, sourceKind: sources, driveKind: drives}
+// New returns an empty catalog: nothing opens until Apply or Load. base has what all
+// drives of this installation share; its label and settings are not looked at.
+func New(store Store, sources SourceLookup, drives DriveLookup, base drive.Place) *Catalog {
+	return &Catalog{store: store, sourceKind: sources, driveKind: drives, opened: openDrives{base: base, drives: map[string]openDrive{}}}
 }
 
 // Job returns a job, or models.ErrNotFound.
@@ -73,6 +77,17 @@ func (c *Catalog) Jobs(ctx context.Context) ([]models.Job, error) {
 	}
 	configured := c.snapshot().jobs
 	return slices.DeleteFunc(stored, func(j models.Job) bool { return !configured[j.Label] }), nil
+}
+
+// Drives returns the drives that this process is configured with, by label. Their
+// settings have no secrets.
+func (c *Catalog) Drives(ctx context.Context) ([]models.Drive, error) {
+	stored, err := c.store.Drives(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list the drives: %w", err)
+	}
+	configured := c.snapshot().drives
+	return slices.DeleteFunc(stored, func(d models.Drive) bool { _, ok := configured[d.Label]; return !ok }), nil
 }
 
 func (c *Catalog) snapshot() configured {

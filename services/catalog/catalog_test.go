@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -17,7 +18,7 @@ import (
 
 func TestApplyKeepsSecretsOutOfTheStore(t *testing.T) {
 	store := newStore()
-	c := catalog.New(store, sourceKind, driveKind)
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
 		t.Fatal(err)
 	}
@@ -35,14 +36,14 @@ func TestApplyKeepsSecretsOutOfTheStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := opened.(fakeDrive).settings["key"]; got != "secret-of-nas" || drow.ID != "id-nas" {
+	if got := bare(t, opened).settings["key"]; got != "secret-of-nas" || drow.ID != "id-nas" {
 		t.Errorf("the drive was opened with %q, row %q", got, drow.ID)
 	}
 }
 
 func TestWhatLeftTheConfigurationDoesNotOpen(t *testing.T) {
 	store := newStore()
-	c := catalog.New(store, sourceKind, driveKind)
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	for _, p := range []models.Plan{plan("shop", "nas"), plan("crm", "usb")} {
 		if err := c.Apply(t.Context(), p); err != nil {
 			t.Fatal(err)
@@ -64,7 +65,7 @@ func TestWhatLeftTheConfigurationDoesNotOpen(t *testing.T) {
 }
 
 func TestUnknownRows(t *testing.T) {
-	c := catalog.New(newStore(), sourceKind, driveKind)
+	c := catalog.New(newStore(), sourceKind, driveKind, drive.Place{Installation: "here"})
 	_, _, _, err := c.OpenSource(t.Context(), "id-none")
 	if !errors.Is(err, models.ErrNotFound) || !strings.Contains(err.Error(), "add it to the configuration again") {
 		t.Errorf("source: %v", err)
@@ -79,7 +80,7 @@ func TestUnknownRows(t *testing.T) {
 
 func TestAStoreThatRefusesKeepsTheOldPlan(t *testing.T) {
 	store := newStore()
-	c := catalog.New(store, sourceKind, driveKind)
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestAStoreThatRefusesKeepsTheOldPlan(t *testing.T) {
 
 func TestUnknownKindIsRefusedBeforeTheStore(t *testing.T) {
 	store := newStore()
-	c := catalog.New(store, sourceKind, driveKind)
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	p := plan("shop", "nas")
 	p.Sources[0].Provider = "oracle"
 	if err := c.Apply(t.Context(), p); !errors.Is(err, models.ErrNotFound) || !strings.Contains(err.Error(), `"shop"`) {
@@ -106,7 +107,7 @@ func TestUnknownKindIsRefusedBeforeTheStore(t *testing.T) {
 }
 
 func TestOpenErrorsNameTheThing(t *testing.T) {
-	c := catalog.New(newStore(), sourceKind, driveKind)
+	c := catalog.New(newStore(), sourceKind, driveKind, drive.Place{Installation: "here"})
 	p := plan("shop", "nas")
 	p.Sources[0].Settings["host"] = "unreachable"
 	if err := c.Apply(t.Context(), p); err != nil {
@@ -120,7 +121,7 @@ func TestOpenErrorsNameTheThing(t *testing.T) {
 
 // Opening while plans change gives one plan's settings whole.
 func TestApplyWhileOpening(t *testing.T) {
-	c := catalog.New(newStore(), sourceKind, driveKind)
+	c := catalog.New(newStore(), sourceKind, driveKind, drive.Place{Installation: "here"})
 	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestApplyWhileOpening(t *testing.T) {
 
 func TestLoadWritesNothing(t *testing.T) {
 	store := newStore()
-	server, command := catalog.New(store, sourceKind, driveKind), catalog.New(store, sourceKind, driveKind)
+	server, command := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"}), catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	if err := server.Apply(t.Context(), plan("shop", "nas")); err != nil {
 		t.Fatal(err)
 	}
@@ -163,14 +164,14 @@ func TestKeepReachesTheStore(t *testing.T) {
 	store := newStore()
 	p := plan("shop", "nas")
 	p.Keep = true
-	if err := catalog.New(store, sourceKind, driveKind).Apply(t.Context(), p); err != nil || !store.applied.Keep {
+	if err := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"}).Apply(t.Context(), p); err != nil || !store.applied.Keep {
 		t.Errorf("the store got Keep %v: %v", store.applied.Keep, err)
 	}
 }
 
 func TestJobsAreThoseOfTheConfiguration(t *testing.T) {
 	store := newStore()
-	c := catalog.New(store, sourceKind, driveKind)
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
 	p := plan("shop", "nas")
 	p.Jobs = []models.PlannedJob{{Job: models.Job{Label: "nightly"}, Source: "shop", Drives: []string{"nas"}}}
 	if err := c.Apply(t.Context(), p); err != nil {
@@ -217,6 +218,53 @@ func driveKind(provider string) (drive.Kind, error) {
 }
 
 type fakeSource struct{ source.Source }
+
+// bare is the driver inside what the catalog opens.
+func bare(t *testing.T, d drive.Drive) fakeDrive {
+	t.Helper()
+	f, ok := drive.As[fakeDrive](d)
+	if !ok {
+		t.Fatalf("%T holds no driver", d)
+	}
+	return f
+}
+
+func TestADriveStaysOpenUntilItsSettingsChange(t *testing.T) {
+	opens := 0
+	kinds := func(provider string) (drive.Kind, error) {
+		kind, err := driveKind(provider)
+		open := kind.Open
+		kind.Open = func(p drive.Place) (drive.Drive, error) {
+			opens++
+			if p.Installation != "here" || p.Label != "nas" {
+				t.Errorf("opened at %+v", p)
+			}
+			return open(p)
+		}
+		return kind, err
+	}
+	c := catalog.New(newStore(), sourceKind, kinds, drive.Place{Installation: "here"})
+	open := func(bucket string, times int) {
+		t.Helper()
+		p := models.Plan{Drives: []models.Drive{{Label: "nas", Provider: "s3", Settings: models.Settings{"bucket": bucket}}}}
+		if err := c.Apply(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if _, _, err := c.OpenDrive(t.Context(), "id-nas"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if opens != times {
+			t.Errorf("opened %d times, want %d", opens, times)
+		}
+	}
+	open("a", 1)
+	open("a", 1)
+	open("b", 2)
+	c.Reopen("id-nas")
+	open("b", 3)
+}
 
 type fakeDrive struct {
 	drive.Drive
@@ -270,6 +318,14 @@ func (s *fakeStore) Source(_ context.Context, id string) (models.Source, error) 
 		return row, models.NotFoundf("there is no source %s", id)
 	}
 	return row, nil
+}
+
+func (s *fakeStore) Drives(context.Context) ([]models.Drive, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := slices.Collect(maps.Values(s.drives))
+	slices.SortFunc(rows, func(a, b models.Drive) int { return strings.Compare(a.Label, b.Label) })
+	return rows, nil
 }
 
 func (s *fakeStore) Drive(_ context.Context, id string) (models.Drive, error) {

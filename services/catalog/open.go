@@ -50,11 +50,38 @@ func (c *Catalog) OpenDrive(ctx context.Context, id string) (drive.Drive, models
 	if err != nil {
 		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
 	}
-	opened, err := kind.Open(drive.Place{Label: row.Label, Settings: row.Settings})
+	opened, err := c.opened.get(kind, row)
 	if err != nil {
 		return nil, row, fmt.Errorf("open the drive %q: %w", row.Label, err)
 	}
 	return opened, row, nil
+}
+
+// Reopen lets the next use of a drive open it anew, because what it reads besides its
+// settings, such as a token, has changed.
+func (c *Catalog) Reopen(id string) { c.opened.forget(id) }
+
+// SignIn prepares a sign-in to a drive's provider. It returns models.ErrInvalid for a
+// drive that nobody signs in to.
+func (c *Catalog) SignIn(ctx context.Context, id string) (drive.SignIn, models.Drive, error) {
+	row, err := c.store.Drive(ctx, id)
+	if err != nil {
+		return nil, models.Drive{}, lost(err, "drive", id)
+	}
+	set, ok := c.snapshot().drives[row.Label]
+	if !ok {
+		return nil, row, models.NotFoundf("the drive %q is no longer in the configuration", row.Label)
+	}
+	row.Provider, row.Settings = set.Provider, set.Settings
+	kind, err := c.driveKind(row.Provider)
+	if err != nil {
+		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
+	}
+	if kind.SignIn == nil {
+		return nil, row, models.Invalidf("the drive %q is a %s, which nobody signs in to", row.Label, kind.Name)
+	}
+	signIn, err := kind.SignIn(c.opened.place(row))
+	return signIn, row, err
 }
 
 // lost tells a row that was never there from a store that cannot answer.

@@ -19,6 +19,8 @@ type PassingError struct {
 	Cause error
 	// After is how long the provider asks to wait; 0 when it does not say.
 	After time.Duration
+	// Tried says that it has been tried again as often as Policy allows.
+	Tried bool
 }
 
 func (e *PassingError) Error() string { return e.Cause.Error() }

@@ -27,17 +27,23 @@ func DefaultPolicy() Policy {
 }
 
 // Do calls try until it returns nil, a fault that does not pass, or the attempts
-// are used up; then the last error is returned.
+// are used up; then the last error is returned, marked as tried, so that who has
+// called this one does not try all of it as often again.
 func (p Policy) Do(ctx context.Context, try func(ctx context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		err := try(ctx)
-		if err == nil || !Passing(err) || attempt >= p.Attempts {
+		if err == nil || !Passing(err) || wasTried(err) {
 			return err
 		}
-		if !p.Pause(ctx, attempt, err) {
-			return err
+		if attempt >= p.Attempts || !p.Pause(ctx, attempt, err) {
+			return &PassingError{Cause: err, Tried: true}
 		}
 	}
+}
+
+func wasTried(err error) bool {
+	var passing *PassingError
+	return errors.As(err, &passing) && passing.Tried
 }
 
 // Pause waits before the attempt after the given one, at least as long as the
