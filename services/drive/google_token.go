@@ -1,0 +1,100 @@
+package drive
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// readGoogleToken reads the file of a token, in the form in which
+// golang.org/x/oauth2 writes one as JSON.
+func readGoogleToken(file string) (*oauth2.Token, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	token := &oauth2.Token{}
+	if err := json.Unmarshal(text, token); err != nil {
+		return nil, errors.New("it is not a token as JSON") // the parser's words could quote it
+	}
+	return token, nil
+}
+
+// writeGoogleToken replaces the file of a token at once, also behind a symbolic
+// link. Only this program's user may read it.
+func writeGoogleToken(file string, token *oauth2.Token) (err error) {
+	text, err := json.Marshal(token)
+	if err != nil {
+		return errors.New("the token has no form as JSON")
+	}
+	if whole, err := filepath.EvalSymlinks(file); err == nil {
+		file = whole
+	}
+	f, err := os.CreateTemp(filepath.Dir(file), ".google-token-*") // made with 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(f.Name())
+		}
+	}()
+	_, err = f.Write(append(text, '\n'))
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), file)
+}
+
+// googleTokenContext lets what fetches a token end with ctx and the given time
+// without an answer. Some of golang.org/x/oauth2 knows nothing of contexts.
+func googleTokenContext(ctx context.Context, stall time.Duration) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
+		Transport: googleBound{ctx: ctx, to: &googleTransport{stall: stall}}, CheckRedirect: googleNoRedirect})
+}
+
+// googleBound makes every request end with a context.
+type googleBound struct {
+	ctx context.Context
+	to  http.RoundTripper
+}
+
+func (b googleBound) RoundTrip(req *http.Request) (*http.Response, error) {
+	return b.to.RoundTrip(req.WithContext(b.ctx))
+}
+
+// googleTokenFault tells why no token was had: ended makes the sentence for a
+// sign-in that Google does not accept any more.
+func googleTokenFault(ctx context.Context, label string, err error, ended func(reason string) error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("drive %q could not sign in: %w", label, context.Cause(ctx))
+	}
+	var refused *oauth2.RetrieveError
+	if !errors.As(err, &refused) || refused.Response == nil {
+		return &PassingError{Cause: fmt.Errorf("drive %q could not sign in: Google does not answer: %w", label, googleBare(err))}
+	}
+	var said struct {
+		Error       string `json:"error"`
+		Description string `json:"error_description"`
+	}
+	_ = json.Unmarshal(refused.Body, &said) // no reason is told then
+	status := refused.Response.StatusCode
+	if status >= 500 || status == http.StatusTooManyRequests || said.Error == "" {
+		return &PassingError{After: googleAfter(refused.Response.Header),
+			Cause: fmt.Errorf("drive %q could not sign in: Google answers %s", label, refused.Response.Status)}
+	}
+	if said.Description == "" {
+		said.Description = said.Error
+	}
+	return ended(said.Description)
+}
+
+func quoted(s string) string { return strconv.Quote(s) }
