@@ -5,7 +5,7 @@ import "github.com/backupman/backupman/models"
 // Kinds returns every kind of drive, in the order forms show them, each with the
 // settings that all have in common.
 func Kinds() []Kind {
-	return withCommon(localKind, s3Kind, googleDriveKind, sftpKind, rcloneKind)
+	return withCommon(localKind, s3Kind, googleDriveKind, sftpKind, rcloneKind, webdavKind)
 }
 
 // Lookup returns the kind that a provider's name stands for, or ErrNotFound.
