@@ -15,6 +15,9 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
+// googleRecent bounds how many copies are remembered: a list is behind for a moment only.
+const googleRecent = 100
+
 // googleFields are what is asked of Google about a file.
 const googleFields = "id,name,mimeType,size,sha256Checksum,createdTime,modifiedTime,parents,trashed"
 
@@ -126,6 +129,9 @@ func (d *GoogleDrive) published(key, id string) {
 	if id == "" {
 		delete(d.recent, key)
 		return
+	}
+	if len(d.recent) >= googleRecent {
+		clear(d.recent)
 	}
 	d.recent[key] = id
 }

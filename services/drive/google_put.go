@@ -54,6 +54,7 @@ func (d *GoogleDrive) put(ctx context.Context, key string, content googleContent
 	u := &googleUpload{drive: d, dir: path.Dir(key), content: content, told: told,
 		file: gdrive.File{Name: path.Base(name), MimeType: "application/octet-stream"}}
 	published, err := d.sent(ctx, key, u)
+	u.settle()
 	if err != nil {
 		// What can't be cleaned up now is hidden, and found by Sweep.
 		_ = u.undo(ctx)

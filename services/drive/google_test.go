@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -210,6 +211,26 @@ func TestGoogleSendsNothingTwiceAfterABreak(t *testing.T) {
 			t.Errorf("again %v: asked %d times how far it is", again, asked)
 		}
 		wantWhole(t, d, stub, c)
+	}
+}
+
+// What an upload allocates does not depend on how much it sends.
+func TestGoogleMemoryIsBounded(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		stub := googlestub.New(t)
+		d := openGoogle(t, googlePlace(t, stub))
+		c := drivetest.Content{Seed: 4, Size: 256 << 20}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := d.Put(t.Context(), "job/file", c.At(0), c.Hint(again)); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		got := (after.TotalAlloc - before.TotalAlloc) >> 20
+		t.Logf("again %v: %d MiB allocated in all, the stub's included", again, got)
+		if got > 64 {
+			t.Errorf("again %v: %d MiB were allocated to send 256", again, got)
+		}
 	}
 }
 

@@ -45,6 +45,9 @@ type googleUpload struct {
 	// made says that the file may be there.
 	made bool
 
+	// bodies are the readers of content that are still open.
+	bodies sync.WaitGroup
+
 	mu sync.Mutex
 	// own is the content's own fault.
 	own error
@@ -353,7 +356,25 @@ func (u *googleUpload) open(ctx context.Context, part googlePart) (io.ReadCloser
 	if err != nil {
 		return nil, u.blame(err)
 	}
-	return &googleBody{upload: u, guard: NewGuard(r), closer: r, at: part.from, end: part.from + part.size}, nil
+	u.bodies.Add(1)
+	return &googleBody{upload: u, guard: NewGuard(r), close: sync.OnceValue(func() error {
+		defer u.bodies.Done()
+		return r.Close()
+	}), at: part.from, end: part.from + part.size}, nil
+}
+
+// settle waits until no content is read any more: net/http may be at it for a
+// moment after a request has failed.
+func (u *googleUpload) settle() {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		u.bodies.Wait()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(googlePatience):
+	}
 }
 
 // blame keeps the content's own fault.
@@ -376,7 +397,7 @@ func (u *googleUpload) fault() error {
 type googleBody struct {
 	upload  *googleUpload
 	guard   *Guard
-	closer  io.Closer
+	close   func() error
 	at, end int64
 }
 
@@ -400,4 +421,5 @@ func (b *googleBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (b *googleBody) Close() error { return b.closer.Close() }
+// Close may be called more than once.
+func (b *googleBody) Close() error { return b.close() }
