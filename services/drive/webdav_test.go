@@ -26,7 +26,7 @@ import (
 	"github.com/backupman/backupman/services/drive/drivetest"
 )
 
-// webdavPolicy tries as often as the default one, and sooner.
+// webdavPolicy tries more often than the default one, and sooner.
 func webdavPolicy() drive.Policy {
 	return drive.Policy{Attempts: 20, First: 2 * time.Millisecond, Most: 50 * time.Millisecond}
 }
@@ -498,7 +498,7 @@ func TestWebDAVReadsAddressesOfAllForms(t *testing.T) {
 			_, proxy, d := webdavBehind(t)
 			var body strings.Builder
 			body.WriteString(`<?xml version="1.0"?><d:multistatus xmlns:d="DAV:">`)
-			for _, href := range []string{base, base + "a%20b", base + "a b c", base + "%e6%97%a5", base + "100%25", base + "A%2fx/../d%23e"} {
+			for _, href := range []string{base, base + "a%20b", base + "a b c", base + "%e6%97%a5", base + "100%25", base + "d%23e"} {
 				body.WriteString(`<d:response><d:href>` + href + `</d:href><d:propstat><d:prop>`)
 				if href == base {
 					body.WriteString(`<d:resourcetype><d:collection/></d:resourcetype>`)
@@ -509,7 +509,7 @@ func TestWebDAVReadsAddressesOfAllForms(t *testing.T) {
 			proxy.Add(servers.HTTPRule{Method: "PROPFIND", Do: servers.Answer(207, nil, body.String())})
 			var got []string
 			err := d.List(t.Context(), "", func(s drive.Stored) error { got = append(got, s.Key); return nil })
-			if want := []string{"100%", "a b", "a b c", "日"}; err != nil || !slices.Equal(slices.DeleteFunc(got, func(k string) bool { return strings.HasSuffix(k, "d#e") }), want) {
+			if want := []string{"100%", "a b", "a b c", "d#e", "日"}; err != nil || !slices.Equal(got, want) {
 				t.Errorf("got %q, %v", got, err)
 			}
 		})
