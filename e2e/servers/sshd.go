@@ -33,6 +33,9 @@ type SSHServer struct {
 	User string
 	// KeyFile is the path of the private key that lets User in.
 	KeyFile string
+	// PlainKeyFile is the path of another private key, which lets User in to SFTP
+	// without OpenSSH's extensions, as other servers speak it.
+	PlainKeyFile string
 	// HostKey is the fingerprint of the server's ed25519 key, "SHA256:…".
 	HostKey string
 	// KnownHosts is the line of a known_hosts file with the ed25519 key, and
@@ -135,11 +138,21 @@ func (s *sshDaemon) writeKeys() error {
 	if err != nil {
 		return err
 	}
+	_, plain, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
 	public, err := s.writeKey("user_key", own)
 	if err != nil {
 		return err
 	}
-	if _, err := s.daemon.write("authorized_keys", string(ssh.MarshalAuthorizedKey(public))); err != nil {
+	plainPublic, err := s.writeKey("plain_key", plain)
+	if err != nil {
+		return err
+	}
+	authorized := `command="internal-sftp" ` + string(ssh.MarshalAuthorizedKey(public)) +
+		`command="internal-sftp -P posix-rename,fsync,statvfs,fstatvfs,hardlink" ` + string(ssh.MarshalAuthorizedKey(plainPublic))
+	if _, err := s.daemon.write("authorized_keys", authorized); err != nil {
 		return err
 	}
 	first, err := s.writeKey("host_ed25519", host)
@@ -151,7 +164,7 @@ func (s *sshDaemon) writeKeys() error {
 		return err
 	}
 	address := []string{net.JoinHostPort(s.server.Host, strconv.Itoa(s.server.Port))}
-	s.server.KeyFile = s.daemon.path("user_key")
+	s.server.KeyFile, s.server.PlainKeyFile = s.daemon.path("user_key"), s.daemon.path("plain_key")
 	s.server.HostKey = ssh.FingerprintSHA256(first)
 	s.server.KnownHosts, s.server.OtherKnownHosts = knownhosts.Line(address, first), knownhosts.Line(address, second)
 	return nil
@@ -184,7 +197,6 @@ func (s *sshDaemon) config() string {
 		"PermitRootLogin prohibit-password",
 		"LogLevel ERROR",
 		"Subsystem sftp internal-sftp",
-		"ForceCommand internal-sftp",
 	}
 	// Without PAM a root account that has no password counts as locked; only root
 	// can use it.

@@ -280,6 +280,9 @@ func sftpSync(c *sftpConn, f *sftp.File) error {
 	return f.Sync()
 }
 
+// sftpRenames is how often a name is freed for a file that other Puts may take.
+const sftpRenames = 20
+
 // sftpRename gives a file a name that may be taken. Only OpenSSH's extension does
 // that at once; for others the earlier file is removed first.
 func sftpRename(c *sftpConn, from, to string) error {
@@ -287,11 +290,14 @@ func sftpRename(c *sftpConn, from, to string) error {
 		return c.files.PosixRename(from, to)
 	}
 	err := c.files.Rename(from, to)
-	if err == nil || errors.Is(err, fs.ErrNotExist) || sftpLost(err) {
-		return err
+	for range sftpRenames {
+		if err == nil || errors.Is(err, fs.ErrNotExist) || sftpLost(err) {
+			return err
+		}
+		if err := ignoreMissing(c.files.Remove(to)); err != nil {
+			return err
+		}
+		err = c.files.Rename(from, to)
 	}
-	if err := ignoreMissing(c.files.Remove(to)); err != nil {
-		return err
-	}
-	return c.files.Rename(from, to)
+	return err
 }

@@ -3,9 +3,12 @@ package drive_test
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -15,6 +18,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
 
 	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/e2e/servers"
@@ -61,11 +67,17 @@ func writeFile(t *testing.T, path, text string) string {
 
 func TestSFTPConforms(t *testing.T) {
 	s := servers.SSH(t)
-	p := sftpPlace(t, s)
-	drivetest.Conform(t, sftpFolder(s.Root+"/copies", drivetest.Fixture{
-		Drive: openSFTP(t, p), PartSize: 32 << 10, Installation: p.Installation,
-		Reopen: func(t *testing.T) drive.Drive { return openSFTP(t, p) },
-	}))
+	for name, key := range map[string]string{"OpenSSH": s.KeyFile, "without extensions": s.PlainKeyFile} {
+		t.Run(name, func(t *testing.T) {
+			p := sftpPlace(t, s)
+			folder := filepath.Join(t.TempDir(), "copies")
+			p.Settings["key_file"], p.Settings["folder"] = key, folder
+			drivetest.Conform(t, sftpFolder(folder, drivetest.Fixture{
+				Drive: openSFTP(t, p), PartSize: 32 << 10, Installation: p.Installation,
+				Reopen: func(t *testing.T) drive.Drive { return openSFTP(t, p) },
+			}))
+		})
+	}
 }
 
 // sftpFolder looks at a place that is a folder of this machine by that folder.
@@ -249,6 +261,81 @@ func TestSFTPSignsIn(t *testing.T) {
 		_, err := openSFTP(t, account(t, "")).Check(t.Context())
 		wantFault(t, err, models.ErrInvalid, "vault", "password", "key_file", "agent")
 	})
+}
+
+func TestSFTPKeys(t *testing.T) {
+	s := servers.SSH(t)
+	text, err := os.ReadFile(s.KeyFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.ParseRawPrivateKey(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(key.(crypto.PrivateKey), "", []byte("opens it"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	encrypted := writeFile(t, filepath.Join(t.TempDir(), "key"), string(pem.EncodeToMemory(block)))
+	t.Setenv("SSH_AUTH_SOCK", sshAgent(t, key))
+	for name, c := range map[string]struct {
+		settings models.Settings
+		says     []string
+	}{
+		"encrypted":                    {settings: models.Settings{"key_file": encrypted, "key_passphrase": "opens it"}},
+		"an agent":                     {settings: models.Settings{"agent": "true"}},
+		"a passphrase that is not due": {settings: models.Settings{"key_file": s.KeyFile, "key_passphrase": "x"}},
+		"without the passphrase":       {models.Settings{"key_file": encrypted}, []string{"vault", encrypted, "key_passphrase"}},
+		"with a wrong passphrase":      {models.Settings{"key_file": encrypted, "key_passphrase": "x"}, []string{"vault", encrypted, "key_passphrase"}},
+		"a missing file":               {models.Settings{"key_file": "/nowhere/key"}, []string{"vault", "/nowhere/key", "key_file"}},
+		"a file that is no key":        {models.Settings{"key_file": "/etc/passwd"}, []string{"vault", "/etc/passwd"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := sftpPlace(t, s)
+			delete(p.Settings, "key_file")
+			maps.Copy(p.Settings, c.settings)
+			_, err := openSFTP(t, p).Check(t.Context())
+			if c.says == nil && err != nil {
+				t.Error(err)
+			}
+			if c.says != nil {
+				wantFault(t, err, models.ErrInvalid, c.says...)
+			}
+		})
+	}
+}
+
+// sshAgent serves a key as an SSH agent does and returns its socket.
+func sshAgent(t *testing.T, key any) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "agent") // short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	keys := agent.NewKeyring()
+	if err := keys.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("unix", folder+"/s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				_ = agent.ServeAgent(keys, conn)
+				_ = conn.Close()
+			}()
+		}
+	}()
+	return folder + "/s"
 }
 
 // sftpProxy passes connections on to a server until a test cuts them.
