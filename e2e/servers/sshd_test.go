@@ -38,6 +38,7 @@ func TestSSH(t *testing.T) {
 func TestSSHAccount(t *testing.T) {
 	s := SSH(t)
 	var name string
+	outer := t
 	t.Run("signs in", func(t *testing.T) {
 		account, password, _ := s.Account(t)
 		name = account
@@ -55,9 +56,7 @@ func TestSSHAccount(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := conn.Close(); err != nil {
-			t.Error(err)
-		}
+		outer.Cleanup(func() { _ = conn.Close() }) // it outlives the account
 	})
 	if credential(name) != nil {
 		t.Errorf("the account %s outlives its test", name)
