@@ -3,13 +3,19 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/disk"
 )
+
+// driveTime bounds how long one drive may take to be examined.
+const driveTime = 2 * time.Minute
 
 func newDoctor(f *flags) *cobra.Command {
 	return &cobra.Command{
@@ -159,21 +165,38 @@ func (d *doctor) drives(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		place, _, err := d.app.catalog.OpenDrive(ctx, row.ID)
-		if err != nil {
-			d.problem(err.Error())
-			continue
-		}
-		report, err := place.Check(ctx)
-		if err != nil {
-			d.problem(err.Error())
-			continue
-		}
-		room := "free space unknown"
-		if report.Free >= 0 {
-			room = size(report.Free) + " free"
-		}
-		d.pass("writes, reads back and deletes; " + room)
+		d.drive(ctx, row.ID)
 	}
 	return nil
+}
+
+// drive examines one drive. The sentence of an unknown server, and of a sign-in that
+// is missing, names the command that mends it.
+func (d *doctor) drive(ctx context.Context, id string) {
+	place, _, err := d.app.catalog.OpenDrive(ctx, id)
+	if err != nil {
+		d.problem(sentence(err))
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, driveTime)
+	defer cancel()
+	report, err := place.Check(ctx)
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		d.problem(fmt.Sprintf("the drive did not answer within %s: see whether it can be reached from this machine", driveTime))
+	case err != nil:
+		d.problem(sentence(err))
+	default:
+		d.pass("works: writes, reads back and deletes; " + room(report.Free, report.Total))
+	}
+}
+
+// sentence is what a person is told of an error: only the fault's own words when it
+// has some.
+func sentence(err error) string {
+	var fault *models.Fault
+	if errors.As(err, &fault) {
+		return fault.Sentence
+	}
+	return err.Error()
 }

@@ -72,10 +72,12 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	}
 	plan := schedule.New(a.catalog, a.backups, a.log,
 		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue))
-	handler := web.New(a.webOptions(listener.Addr(), key, plan))
 	a.greet(out, listener.Addr())
 	a.sweepScratch()
 	group, ctx := errgroup.WithContext(ctx)
+	o := a.webOptions(listener.Addr(), key, plan)
+	o.Background = func(work func(ctx context.Context)) { group.Go(func() error { work(ctx); return nil }) }
+	handler := web.New(o)
 	group.Go(func() error { return a.backups.Work(ctx) })
 	group.Go(func() error { return plan.Run(ctx) })
 	group.Go(func() error { return a.watchConfig(ctx, options, plan, hangups) })
@@ -91,7 +93,7 @@ func (a *app) sweepScratch() {
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {
-	return web.Options{Store: a.store, Backups: a.backups, Schedule: plan, Version: versionText(),
+	return web.Options{Store: a.store, Backups: a.backups, Catalog: a.catalog, Upkeep: a.upkeep, Schedule: plan, Version: versionText(),
 		APIKeys: a.keys.current, BeyondLoopback: beyondLoopback(addr), AppURL: a.config.HTTP.AppURL,
 		SigningKey: key, Log: a.log, Now: time.Now}
 }
