@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -120,7 +122,8 @@ func putFile(ctx context.Context, d drive.Drive, key, file string) error {
 func rcloneCopy(b *testing.B, rclone string, server servers.S3Server, file, key string) error {
 	cmd := exec.CommandContext(b.Context(), rclone, "copyto", "--config", filepath.Join(b.TempDir(), "none.conf"), "--s3-no-check-bucket",
 		file, "bench:"+server.Bucket+"/"+key)
-	cmd.Env = append(os.Environ(), "RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_ENDPOINT="+server.URL,
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	cmd.Env = append(cmd.Env, "RCLONE_CONFIG_BENCH_TYPE=s3", "RCLONE_CONFIG_BENCH_PROVIDER=Other", "RCLONE_CONFIG_BENCH_ENDPOINT="+server.URL,
 		"RCLONE_CONFIG_BENCH_ACCESS_KEY_ID="+server.AccessKey, "RCLONE_CONFIG_BENCH_SECRET_ACCESS_KEY="+server.SecretKey,
 		"RCLONE_CONFIG_BENCH_REGION="+server.Region, "RCLONE_CONFIG_BENCH_FORCE_PATH_STYLE=true")
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -45,6 +45,8 @@ type place struct {
 	settings models.Settings
 	// names lists everything that is there, hidden files and unfinished uploads included.
 	names func(t testing.TB) []string
+	// empty, when set, removes the folders that are left when their files are gone.
+	empty func(t testing.TB)
 	// open reads what is there under a key.
 	open func(t testing.TB, key string) (io.ReadCloser, error)
 }
@@ -156,6 +158,9 @@ func (l *lab) clear(t *testing.T, b models.Backup) {
 		must(t, d.Delete(t.Context(), f.Key))
 		must(t, d.Delete(t.Context(), f.Key+".json"))
 	}
+	if l.place.empty != nil {
+		l.place.empty(t)
+	}
 }
 
 func must(t testing.TB, err error) {
@@ -170,6 +175,7 @@ func folderPlace(provider string, settings models.Settings, root string) place {
 	return place{
 		provider: provider, settings: settings,
 		names: func(t testing.TB) []string { return filesBelow(t, root) },
+		empty: func(t testing.TB) { must(t, os.RemoveAll(filepath.Join(root, "lab"))) },
 		open: func(_ testing.TB, key string) (io.ReadCloser, error) {
 			return os.Open(filepath.Join(root, filepath.FromSlash(key)))
 		},

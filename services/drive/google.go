@@ -91,7 +91,13 @@ type GoogleDrive struct {
 	recent map[string]string
 }
 
-var _ Drive = (*GoogleDrive)(nil)
+var (
+	_ Drive   = (*GoogleDrive)(nil)
+	_ Scanner = (*GoogleDrive)(nil)
+)
+
+// Scans says that the content is read ahead of what is sent.
+func (d *GoogleDrive) Scans() {}
 
 // NewGoogleDrive returns the drive at a place. It does not connect, and does not
 // read the files with credentials, which may come later.

@@ -38,9 +38,13 @@ func newBucket(bytesPerSecond int64) *rate.Limiter {
 func (d *limited) Unwrap() Drive { return d.Drive }
 
 func (d *limited) Put(ctx context.Context, key string, r io.Reader, hint Hint) (Stored, error) {
+	free := r
 	r, hint = wrapReaders(ctx, r, hint, func(s *contentStream) io.Reader {
 		return &limitedReader{ctx: s.ctx, r: s, bucket: d.up}
 	})
+	if _, scans := As[Scanner](d.Drive); scans && hint.Again != nil {
+		r = free
+	}
 	return d.Drive.Put(ctx, key, r, hint)
 }
 

@@ -84,3 +84,29 @@ func TestAWaitForTheRateEndsWithTheContext(t *testing.T) {
 		}
 	})
 }
+
+// scansFirst reads the content to learn about it and then sends it.
+type scansFirst struct{ drive.Drive }
+
+func (scansFirst) Scans() {}
+
+func (s scansFirst) Put(ctx context.Context, key string, r io.Reader, hint drive.Hint) (drive.Stored, error) {
+	if _, err := io.Copy(io.Discard, r); err != nil {
+		return drive.Stored{}, err
+	}
+	return s.Drive.Put(ctx, key, strings.NewReader(""), hint)
+}
+
+func TestReadingAheadIsNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, start := drive.Limited(scansFirst{takesAll}, 1_000_000), time.Now()
+		text := strings.Repeat("x", 1_125_000)
+		again := func(context.Context, int64) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+		if _, err := d.Put(t.Context(), "job/file", strings.NewReader(text), drive.Hint{Again: again}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start).Round(10 * time.Millisecond); took != time.Second {
+			t.Errorf("1 MB after the burst, at 1 MB/s, took %s", took)
+		}
+	})
+}

@@ -41,6 +41,13 @@ type Linker interface {
 	Link(ctx context.Context, key, fileName string, seconds int) (string, error)
 }
 
+// Scanner is a drive that, where Hint.Again is set, reads the content it was given only
+// to learn about it, its digests and how much is there, and sends what it reads from
+// Hint.Again. Only that counts against a rate limit.
+type Scanner interface {
+	Scans()
+}
+
 // Truster is a drive whose server is known by a key, which a person must have
 // accepted once.
 type Truster interface {

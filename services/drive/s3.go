@@ -38,8 +38,9 @@ type S3 struct {
 }
 
 var (
-	_ Drive  = (*S3)(nil)
-	_ Linker = (*S3)(nil)
+	_ Drive   = (*S3)(nil)
+	_ Linker  = (*S3)(nil)
+	_ Scanner = (*S3)(nil)
 )
 
 func openS3(p Place) (*S3, error) { return openS3Through(p, nil) }
@@ -236,3 +237,6 @@ func s3Code(err error) string {
 	}
 	return ""
 }
+
+// Scans says that the content is read ahead of what is sent.
+func (d *S3) Scans() {}
