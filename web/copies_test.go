@@ -162,3 +162,17 @@ func TestOnlyWhatCanBeComparedIs(t *testing.T) {
 		t.Errorf("called %v", s.backups.calls)
 	}
 }
+
+func TestAnOldComparisonDoesNotSpeakOfNewCopies(t *testing.T) {
+	s := newSite(t)
+	s.backups.verdicts = []models.CopyVerdict{{DriveID: driveID, Lost: true, Error: "it is gone"}}
+	s.ask(t, http.MethodPost, "/backups/"+finishedID+"/verify", "")
+	if _, got := s.backupPage(t, finishedID); !strings.Contains(got, "The copy on nas is lost") {
+		t.Fatalf("the page says %s", got)
+	}
+	healed := testNow.Add(time.Minute)
+	s.store.backups[2].SettledAt = &healed
+	if _, got := s.backupPage(t, finishedID); strings.Contains(got, "is lost") {
+		t.Error("a copy that was healed is still called lost")
+	}
+}

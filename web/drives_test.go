@@ -98,6 +98,20 @@ func TestACheckThatIsNotRecordedIsTold(t *testing.T) {
 	}
 }
 
+func TestALaterCheckReplacesOneThatWasNotRecorded(t *testing.T) {
+	s := newSite(t)
+	s.upkeep.err = errors.New("the metadata is away")
+	s.ask(t, http.MethodPost, "/drives/"+driveID+"/check", "")
+	if got := s.card(t, driveID); !strings.Contains(got, "Not checked") {
+		t.Fatalf("the card says %s", got)
+	}
+	later := testNow.Add(time.Hour)
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: later, GoodAt: &later}
+	if got := s.card(t, driveID); !strings.Contains(got, "Works") {
+		t.Errorf("the card says %s", got)
+	}
+}
+
 func TestAnUnknownHostKeyIsComparedAndTrusted(t *testing.T) {
 	s := newSite(t)
 	server := &keyedDrive{key: drive.HostKey{Host: "backup.example", Fingerprint: "SHA256:abc"}}

@@ -52,10 +52,10 @@ type Body struct {
 	// to do about it.
 	Failure, Error, WayOut string
 	// Comparison is nil when the copies were not compared lately.
-	Comparison *ComparisonNote
-	Warnings       []string
-	RawSize, Size  int64
-	SHA256         string
+	Comparison    *ComparisonNote
+	Warnings      []string
+	RawSize, Size int64
+	SHA256        string
 	// DumpPath is empty when the dump is nowhere on this machine.
 	DumpPath string
 	Copies   []Copy

@@ -1,6 +1,8 @@
 package drives
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -84,7 +86,7 @@ func NewCard(f Facts, now time.Time) Card {
 	}
 	if f.Check != nil {
 		c.Checked, c.Good = components.Ago(now, &f.Check.CheckedAt), components.Ago(now, f.Check.GoodAt)
-		c.Failing, c.Error = !f.Check.Good(), human.Sentence(f.Check.Error)
+		c.Failing, c.Error = !f.Check.Good(), ownWords(f.Check.Error, c.Label)
 	}
 	if f.Problem != "" && !f.Checking {
 		c.Failing, c.Error = true, human.Sentence(f.Problem)
@@ -93,6 +95,12 @@ func NewCard(f Facts, now time.Time) Card {
 		c.KeyPath = Path(c.ID) + "/key"
 	}
 	return c
+}
+
+// ownWords is the sentence of an error without the drive's name before it, which the
+// card says already.
+func ownWords(problem, label string) string {
+	return human.Sentence(strings.TrimPrefix(problem, "drive "+strconv.Quote(label)+": "))
 }
 
 func chip(f Facts) components.Chip {
@@ -152,7 +160,10 @@ func signInWords(provider string) string {
 
 func newWelcome(f Facts) *Welcome {
 	w := &Welcome{Tone: components.ToneGood, Icon: "check", Title: "You are signed in", Sentence: Announcement(f)}
-	if f.Check == nil || !f.Check.Good() || f.Checking {
+	switch {
+	case f.Checking:
+		w.Tone, w.Icon = components.ToneBusy, "clock"
+	case f.Check == nil || !f.Check.Good() || f.Problem != "":
 		w.Tone, w.Icon = components.ToneWarn, "warning"
 	}
 	return w
@@ -171,5 +182,5 @@ func Announcement(f Facts) string {
 	case f.Check.Good():
 		return "The drive " + label + " was checked and works."
 	}
-	return "The check of the drive " + label + " has failed: " + human.Sentence(f.Check.Error)
+	return "The check of the drive " + label + " has failed: " + ownWords(f.Check.Error, label)
 }

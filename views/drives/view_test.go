@@ -36,6 +36,13 @@ func TestTheChipSaysHowADriveStands(t *testing.T) {
 	}
 }
 
+func TestTheCardDoesNotSayTheNameTwice(t *testing.T) {
+	f := Facts{Drive: models.Drive{Label: "nas"}, Check: &models.DriveCheck{Error: `drive "nas": it is full`}}
+	if got := NewCard(f, now).Error; got != "It is full." {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestRoomIsToldAsFarAsItIsKnown(t *testing.T) {
 	for want, c := range map[string]*models.DriveCheck{
 		"not known":                nil,

@@ -64,7 +64,7 @@ func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts,
 	if f.JobGone, err = h.jobGone(ctx, f.Backup.JobID); err != nil {
 		return f, err
 	}
-	f.Comparison = h.comparison(id)
+	f.Comparison = h.comparison(f.Backup)
 	f.Provider, err = h.provider(ctx, f)
 	return f, err
 }

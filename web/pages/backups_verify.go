@@ -59,10 +59,11 @@ func comparable(b models.Backup) error {
 	return models.Conflictf("backup %s has no finished copy to compare", b.ID)
 }
 
-// comparison is the newest one of a backup that was asked for here; nil when there was none.
-func (h *Handlers) comparison(id string) *backups.Comparison {
-	o, known := h.Comparisons.Outcome(id)
-	if !known {
+// comparison is the newest one of a backup that was asked for here; nil when there was
+// none, or when copies were made since.
+func (h *Handlers) comparison(b models.Backup) *backups.Comparison {
+	o, known := h.Comparisons.Outcome(b.ID)
+	if !known || !o.Running && (!b.Status.Settled() || b.SettledAt != nil && b.SettledAt.After(o.EndedAt)) {
 		return nil
 	}
 	return &backups.Comparison{Running: o.Running, EndedAt: o.EndedAt, Verdicts: o.Found, Problem: problem(o)}

@@ -15,7 +15,7 @@ const (
 	// one runs; it asks again by itself.
 	checkLook = time.Second
 	// checkPatience is how long a page waits that cannot.
-	checkPatience = 30 * time.Second
+	checkPatience = 8 * time.Second
 )
 
 // CheckDrive answers POST /drives/:id/check. The check goes on when nobody waits for

@@ -72,7 +72,10 @@ func (h *Handlers) driveFacts(ctx context.Context) ([]drives.Facts, error) {
 // addLive adds what only this process knows of a drive.
 func (h *Handlers) addLive(ctx context.Context, f *drives.Facts) {
 	if o, known := h.Checks.Outcome(f.Drive.ID); known {
-		f.Checking, f.Problem = o.Running, problem(o)
+		f.Checking = o.Running
+		if f.Check == nil || f.Check.CheckedAt.Before(o.EndedAt) {
+			f.Problem = problem(o)
+		}
 	}
 	if _, _, err := h.Catalog.SignIn(ctx, f.Drive.ID); err == nil {
 		f.SignsIn = true
