@@ -24,14 +24,20 @@ const (
 	fastLine   = 100_000_000
 )
 
-// BenchmarkFanOut1GiB backs 1 GiB up to four drives at once, of which three are behind
-// lines of different pace, and to the slowest of them alone, and reports the ratio of
-// the two and the peak memory of the program.
+// BenchmarkFanOut1GiB backs 1 GiB up to four drives at once and to the slowest of them
+// alone, and reports the ratio of the two and the peak memory of the program: over lines
+// of different pace, and over loopback, where all servers and the program share the
+// processors, so that the ratio tells more of the machine than of the program.
 func BenchmarkFanOut1GiB(b *testing.B) {
+	b.Run("lines", func(b *testing.B) { fanOut(b, fastLine, middleLine, slowLine) })
+	b.Run("loopback", func(b *testing.B) { fanOut(b, 0, 0, 0) })
+}
+
+func fanOut(b *testing.B, s3Pace, sftpPace, webdavPace int) {
 	dir := b.TempDir()
 	s3, ssh, dav := servers.S3(b), servers.SSH(b), servers.WebDAV(b)
-	toS3, toSSH := line(b, s3.Endpoint, fastLine), line(b, net.JoinHostPort(ssh.Host, strconv.Itoa(ssh.Port)), middleLine)
-	toDAV := line(b, strings.TrimSuffix(strings.TrimPrefix(dav.URL, "http://"), "/"), slowLine)
+	toS3, toSSH := line(b, s3.Endpoint, s3Pace), line(b, net.JoinHostPort(ssh.Host, strconv.Itoa(ssh.Port)), sftpPace)
+	toDAV := line(b, strings.TrimSuffix(strings.TrimPrefix(dav.URL, "http://"), "/"), webdavPace)
 	sshHost, sshPort, err := net.SplitHostPort(toSSH)
 	if err != nil {
 		b.Fatal(err)
@@ -69,9 +75,12 @@ jobs:
 	}
 }
 
-// line returns the address of a line of a certain pace to a server.
+// line returns the address of a line of a certain pace to a server; 0 is no line.
 func line(b *testing.B, target string, pace int) string {
 	b.Helper()
+	if pace == 0 {
+		return target
+	}
 	proxy := servers.TCPProxy(b, target)
 	proxy.Limit(servers.Up, pace)
 	proxy.Limit(servers.Down, pace)

@@ -13,8 +13,22 @@ import (
 // copyBuffer is how much is read at a time when a whole file passes by.
 const copyBuffer = 256 << 10
 
-// Verify reads a copy to its end and returns an error of kind
-// models.ErrConflict when its length or SHA-256 is not the expected one.
+// DamagedError says that a copy was read whole and is another than it should be. Its
+// cause is a sentence of kind models.ErrConflict.
+type DamagedError struct{ Cause error }
+
+func (e *DamagedError) Error() string { return e.Cause.Error() }
+
+// Unwrap returns the sentence.
+func (e *DamagedError) Unwrap() error { return e.Cause }
+
+// Damagedf returns a DamagedError with a sentence.
+func Damagedf(format string, args ...any) error {
+	return &DamagedError{Cause: models.Conflictf(format, args...)}
+}
+
+// Verify reads a copy to its end and returns a DamagedError when its length or
+// SHA-256 is not the expected one.
 func Verify(r io.Reader, size int64, sha string) error {
 	sum := sha256.New()
 	n, err := io.CopyBuffer(sum, onlyReader{r}, make([]byte, copyBuffer))
@@ -22,10 +36,10 @@ func Verify(r io.Reader, size int64, sha string) error {
 		return fmt.Errorf("read the copy back: %w", err)
 	}
 	if n != size {
-		return models.Conflictf("the copy is damaged: it is %d bytes long, and %d were stored", n, size)
+		return Damagedf("the copy is damaged: it is %d bytes long, and %d were stored", n, size)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != sha {
-		return models.Conflictf("the copy is damaged: its SHA-256 is %s, and %s was stored", got, sha)
+		return Damagedf("the copy is damaged: its SHA-256 is %s, and %s was stored", got, sha)
 	}
 	return nil
 }

@@ -97,7 +97,7 @@ func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 		return err
 	}
 	from, err := d.Open(ctx, c.file.Key)
-	if errors.Is(err, models.ErrNotFound) {
+	if isGone(ctx, d, err) {
 		return &lostCopyError{Cause: err}
 	}
 	if err != nil {
@@ -115,8 +115,10 @@ func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 	if err := spool.Finish(); err != nil {
 		return errors.Join(err, spool.Remove())
 	}
-	if err := verifyFile(path, r.backup); err != nil {
+	if err := verifyFile(path, r.backup); isDamaged(err) {
 		return errors.Join(&lostCopyError{Cause: err}, spool.Remove())
+	} else if err != nil {
+		return errors.Join(err, spool.Remove())
 	}
 	return nil
 }

@@ -139,7 +139,7 @@ func (c *copyRun) sweepEarlier(ctx context.Context, d drive.Drive) {
 // discard removes a copy that was found to be another than the dump. One that could
 // not be read back for now stays: it may be whole, and the next attempt looks.
 func (c *copyRun) discard(ctx context.Context, d drive.Drive, why error) error {
-	if !errors.Is(why, models.ErrConflict) {
+	if !isDamaged(why) {
 		return nil
 	}
 	return d.Delete(context.WithoutCancel(ctx), c.file.Key)
@@ -162,12 +162,18 @@ func (c *copyRun) already(ctx context.Context, d drive.Drive) (drive.Stored, boo
 func (c *copyRun) check(ctx context.Context, d drive.Drive, stored drive.Stored) error {
 	b := c.run.backup
 	if stored.Size != b.Size {
-		return models.Conflictf("the copy is damaged: it is %d bytes long, and %d were sent", stored.Size, b.Size)
+		return archive.Damagedf("the copy is damaged: it is %d bytes long, and %d were sent", stored.Size, b.Size)
 	}
 	if !c.readBack && archive.Vouches(stored.Checksum, b.SHA256, b.CRC64) {
 		return nil
 	}
 	return readBack(ctx, d, c.file.Key, b)
+}
+
+// isDamaged reports whether a copy was read and is another than the dump.
+func isDamaged(err error) bool {
+	var damaged *archive.DamagedError
+	return errors.As(err, &damaged)
 }
 
 // readBack reads a whole copy and compares it with the dump of its backup.

@@ -62,9 +62,11 @@ type faultyDrive struct {
 	putErr  error
 	statErr error
 	openErr error
-	corrupt bool
-	puts    atomic.Int32
-	opens   atomic.Int32
+	// checkErr is what a check of the drive finds.
+	checkErr error
+	corrupt  bool
+	puts     atomic.Int32
+	opens    atomic.Int32
 	// checksum is what the provider tells of a copy; "right" is that of what is stored.
 	checksum string
 }
@@ -91,6 +93,13 @@ func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error
 		return drive.Stored{}, d.statErr
 	}
 	return d.Drive.Stat(ctx, key)
+}
+
+func (d *faultyDrive) Check(ctx context.Context) (drive.Report, error) {
+	if d.checkErr != nil {
+		return drive.Report{}, d.checkErr
+	}
+	return d.Drive.Check(ctx)
 }
 
 func (d *faultyDrive) Open(ctx context.Context, key string) (io.ReadCloser, error) {

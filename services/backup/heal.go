@@ -33,8 +33,7 @@ func (c *copyRun) healAt(ctx context.Context, err error) *time.Time {
 		now := models.Now() // the process ended, the drive is not at fault
 		return &now
 	}
-	damaged := errors.Is(err, models.ErrConflict)
-	if !drive.Passing(err) && !damaged {
+	if !drive.Passing(err) && !isDamaged(err) {
 		return nil
 	}
 	return nextHeal(c.run.backup, c.file.Heals)

@@ -225,3 +225,22 @@ func TestAProvidersOwnChecksumSparesReadingBack(t *testing.T) {
 		})
 	}
 }
+
+// A disk that is not mounted has no copies to be seen, and has lost none.
+func TestADriveThatIsAwayHasLostNothing(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	b := w.run(s)
+	if err := os.Remove(*b.DriveFiles[0].Path); err != nil {
+		t.Fatal(err)
+	}
+	w.drives["nas"].checkErr = models.Invalidf("it is not mounted")
+	v, err := s.Verify(t.Context(), b.ID, "")
+	if err != nil || len(v) != 1 || v[0].Identical || v[0].Lost || v[0].Error == "" {
+		t.Fatalf("verdicts %+v, %v", v, err)
+	}
+	w.drives["nas"].checkErr = nil
+	if v, err := s.Verify(t.Context(), b.ID, ""); err != nil || len(v) != 1 || !v[0].Lost {
+		t.Fatalf("verdicts once it is back: %+v, %v", v, err)
+	}
+}

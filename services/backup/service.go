@@ -250,7 +250,7 @@ func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) (
 		return false, err
 	}
 	stored, err := d.Stat(ctx, f.Key)
-	if errors.Is(err, models.ErrNotFound) {
+	if isGone(ctx, d, err) {
 		return false, nil
 	}
 	return err == nil && stored.Size == size, err

@@ -51,7 +51,7 @@ func (s *Service) verify(ctx context.Context, b models.Backup, f models.DriveFil
 		v.Identical = true
 		s.mendManifest(ctx, d, b, f)
 		return v, s.store.VerifyCopy(ctx, f.ID, models.Now())
-	case d != nil && (errors.Is(err, models.ErrConflict) || errors.Is(err, models.ErrNotFound)):
+	case d != nil && (isDamaged(err) || isGone(ctx, d, err)):
 		v.Lost, v.Error = true, sentence(err)
 		s.log.Error("a copy is lost", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
 		why := fmt.Sprintf("the copy on %s is lost (%s): it is made again from a good copy when there is one", row.Label, v.Error)
@@ -60,6 +60,16 @@ func (s *Service) verify(ctx context.Context, b models.Backup, f models.DriveFil
 		v.Error = sentence(err)
 		return v, nil
 	}
+}
+
+// isGone reports whether a copy is missing from a drive that works. A drive that is
+// away, such as a disk that is not mounted, holds what it held.
+func isGone(ctx context.Context, d drive.Drive, err error) bool {
+	if !errors.Is(err, models.ErrNotFound) {
+		return false
+	}
+	_, err = d.Check(ctx)
+	return err == nil
 }
 
 // mendManifest writes the manifest beside a copy again when somebody removed it.

@@ -36,6 +36,8 @@ func Passing(err error) bool {
 	var fault *models.Fault
 	var source *SourceError
 	var network net.Error
+	var op *net.OpError
+	var errno syscall.Errno
 	switch {
 	case err == nil, errors.As(err, &source):
 		return false
@@ -43,6 +45,10 @@ func Passing(err error) bool {
 		return true
 	case errors.As(err, &fault), errors.Is(err, context.Canceled):
 		return false
+	case errors.As(err, &op):
+		return true
+	case errors.As(err, &errno) && !errno.Timeout():
+		// A syscall.Errno is a net.Error, and most of them have nothing to do with one.
 	case errors.As(err, &network):
 		return true
 	}
