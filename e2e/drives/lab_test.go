@@ -199,8 +199,6 @@ func filesBelow(t testing.TB, root string) []string {
 type noise struct {
 	size  atomic.Int64
 	seeds atomic.Uint64
-	// after, when set, is waited for before the dump ends.
-	after atomic.Pointer[chan struct{}]
 }
 
 func (n *noise) kind(string) (source.Kind, error) {

@@ -85,7 +85,7 @@ func (g *Guard) Read(p []byte) (int, error) {
 		return 0, &SourceError{Cause: err}
 	}
 	n, err := g.r.Read(p)
-	if err != nil && err != io.EOF { //nolint:errorlint // only a bare io.EOF is the end of a reader
+	if err != nil && err != io.EOF {
 		g.keep(err)
 		return n, &SourceError{Cause: err}
 	}
