@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -26,13 +27,15 @@ import (
 func TestAKilledUploadIsCarriedOnOrSwept(t *testing.T) {
 	for name, c := range map[string]struct {
 		compression string
+		// size is the database's, in MiB.
+		size int
 		// line is the pace of the uploads in bytes a second.
 		line   int
 		phase  string
 		status string
 	}{
-		"while it dumps":   {compression: "gzip", line: 40 << 20, phase: "dumping", status: "failed"},
-		"while it uploads": {compression: "none", line: 3 << 20, phase: "uploading", status: "finished"},
+		"while it dumps":   {compression: "gzip", size: 256, line: 40 << 20, phase: "dumping", status: "failed"},
+		"while it uploads": {compression: "none", size: 64, line: 3 << 20, phase: "uploading", status: "finished"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +59,7 @@ drives:
   - {provider: webdav, label: webdav, url: "http://%s/", user: %q, password: %q}
 jobs:
   - {label: big, data_source: big, drives: [s3, sftp, webdav], compression: %s}
-`, noiseDatabase(t, dir, 96), s3.Bucket, s3.Region, proxies[0].Address, s3.AccessKey, s3.SecretKey,
+`, noiseDatabase(t, dir, c.size), s3.Bucket, s3.Region, proxies[0].Address, s3.AccessKey, s3.SecretKey,
 				host, port, ssh.User, ssh.KeyFile, ssh.Root, ssh.HostKey, proxies[2].Address, dav.User, dav.Password, c.compression))
 			args := []string{"-c", config, "--data", filepath.Join(dir, "data"), "serve", "--listen", "127.0.0.1:0"}
 			places := func() []string {
@@ -64,11 +67,23 @@ jobs:
 			}
 			server := program.Serve(t, args...)
 			ask(t, http.MethodPost, server.URL+"/api/backups", "")
+			list := func(url string) shown {
+				var all struct{ Results []shown }
+				must(t, json.Unmarshal(ask(t, http.MethodGet, url+"/api/backups", ""), &all))
+				if len(all.Results) != 1 {
+					t.Fatalf("the list is %+v", all.Results)
+				}
+				return all.Results[0]
+			}
 			program.Eventually(t, time.Minute, func(context.Context) error {
 				for i, p := range proxies {
 					if p.Bytes(servers.Up) < 1<<20 {
 						return fmt.Errorf("line %d has carried %d bytes", i, p.Bytes(servers.Up))
 					}
+				}
+				// A dump has a path as soon as it is proven.
+				if proven := list(server.URL).DumpPath != nil; !proven && c.phase == "uploading" {
+					return errors.New("it still dumps")
 				}
 				return nil
 			})
@@ -83,12 +98,9 @@ jobs:
 			after := program.Serve(t, args...)
 			var settled shown
 			program.Eventually(t, 2*time.Minute, func(context.Context) error {
-				var list struct{ Results []shown }
-				must(t, json.Unmarshal(ask(t, http.MethodGet, after.URL+"/api/backups", ""), &list))
-				if len(list.Results) != 1 || list.Results[0].Status == "pending" {
-					return fmt.Errorf("the list is %+v", list.Results)
+				if settled = list(after.URL); settled.Status == "pending" {
+					return errors.New("it is pending")
 				}
-				settled = list.Results[0]
 				return nil
 			})
 			if settled.Status != c.status {

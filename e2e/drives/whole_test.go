@@ -91,6 +91,7 @@ type shown struct {
 	ID         string `json:"Id"`
 	Status     string
 	Error      string
+	DumpPath   *string
 	DriveFiles []struct {
 		Label, Provider, Status string
 		Path                    *string
