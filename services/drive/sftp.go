@@ -43,7 +43,7 @@ var sftpKind = Kind{
 		{Name: "known_hosts", Label: "Known hosts", Type: models.SettingPath, Default: sftpKnownHosts, Advanced: true,
 			Help: "File of the host keys that are trusted, besides those accepted with backupman trust."},
 	}},
-	Open: func(p Place) (Drive, error) { return newSFTP(p), nil },
+	Open: func(p Place) (Drive, error) { return newSFTP(p) },
 }
 
 // SFTP keeps copies in a folder of a server that speaks SFTP
@@ -67,10 +67,17 @@ var (
 	_ Truster = (*SFTP)(nil)
 )
 
-func newSFTP(p Place) *SFTP {
+func newSFTP(p Place) (*SFTP, error) {
+	host, port := strings.Trim(p.Settings["host"], "[]"), p.Settings.Int("port", 22)
+	if host == "" || strings.ContainsAny(host, " /@") || strings.Contains(host, ":") && net.ParseIP(host) == nil {
+		return nil, models.Invalidf("drive %q: host must be the name or address of a server and nothing else: there are the settings port, user and folder", p.Label)
+	}
+	if port < 1 || port > 65535 {
+		return nil, models.Invalidf("drive %q: port must be between 1 and 65535, not %d", p.Label, port)
+	}
 	d := &SFTP{
 		place:   p,
-		address: net.JoinHostPort(p.Settings["host"], strconv.Itoa(p.Settings.Int("port", 22))),
+		address: net.JoinHostPort(host, strconv.Itoa(port)),
 		user:    p.Settings["user"],
 		folder:  path.Clean(strings.TrimPrefix(p.Settings["folder"], "~/")),
 		silence: p.Policy.Stall,
@@ -79,7 +86,7 @@ func newSFTP(p Place) *SFTP {
 		d.silence = DefaultPolicy().Stall
 	}
 	d.identity = sftpIdentity(p)
-	return d
+	return d, nil
 }
 
 func (d *SFTP) remote(name string) string { return path.Join(d.folder, name) }
@@ -112,12 +119,20 @@ func (d *SFTP) stored(key string, size int64) Stored {
 	return Stored{Key: key, Size: size, Path: d.user + "@" + d.place.Settings["host"] + ":" + d.remote(key)}
 }
 
-// Delete removes a copy, and its folder when that is empty then.
+// Delete removes a copy, and its folder when that is empty then. It looks first, for
+// to remove a folder that has the name would be the library's next try.
 func (d *SFTP) Delete(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
 	return d.with(ctx, func(c *sftpConn) error {
+		_, err := d.stat(c, key)
+		if errors.Is(err, models.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 		if err := d.remove(c, key); err != nil {
 			return d.fault("remove "+key, err)
 		}
@@ -185,12 +200,29 @@ func (d *SFTP) fault(doing string, err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return models.Invalidf("drive %q could not %s: the account %s may not do that in %s on %s", label, doing, d.user, d.folder, at)
 	case errors.As(err, &status):
-		return fmt.Errorf("drive %q could not %s: %s answered: %w", label, doing, at, err)
+		return &reachFault{cause: err, Fault: reachSentence(models.ErrConflict, label, doing,
+			fmt.Sprintf("%s refused it and said %q: look into its log", at, sftpSaid(status)))}
 	case sftpLost(err):
-		return &PassingError{Cause: fmt.Errorf("drive %q could not %s: the connection to %s is lost: %w", label, doing, at, err)}
+		return &PassingError{Cause: &reachFault{cause: err, Fault: reachSentence(models.ErrConflict, label, doing,
+			"the connection to "+at+" broke off: see whether the server and the network work, and try again")}}
 	default:
 		return fmt.Errorf("drive %q could not %s on %s: %w", label, doing, at, err)
 	}
+}
+
+// sftpSaid is what a server said itself; of the library's message it is what stands in
+// quotes.
+func sftpSaid(status *sftp.StatusError) string {
+	said := status.Error()
+	if _, quoted, ok := strings.Cut(said, "\""); ok {
+		said, _, _ = strings.Cut(quoted, "\"")
+	}
+	return said
+}
+
+// silent is why a connection is broken off whose server does not answer.
+func (d *SFTP) silent() error {
+	return &PassingError{Cause: models.Conflictf("drive %q: %s has not answered for too long: see whether the server is overloaded, or the network between is down", d.place.Label, d.address)}
 }
 
 // refused is fault for what fails on a full disk, of which the protocol has no

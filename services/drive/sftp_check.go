@@ -28,7 +28,7 @@ func (d *SFTP) Check(ctx context.Context) (report Report, err error) {
 		return nil
 	})
 	if err != nil {
-		d.clean(ctx, name, false)
+		d.clean(ctx, name)
 		return Report{}, err
 	}
 	return report, nil

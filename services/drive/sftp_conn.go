@@ -37,6 +37,8 @@ type sftpConn struct {
 	packet int
 	// used says that an operation has had it before.
 	used bool
+	// silent is why it is broken off when the server does not answer.
+	silent error
 	// idle ends an unused connection.
 	idle *time.Timer
 	// gone closes when the connection has ended.
@@ -45,9 +47,6 @@ type sftpConn struct {
 	mu     sync.Mutex
 	reason error
 }
-
-// errSilent is why a connection was broken off whose server did not answer.
-var errSilent = errors.New("the server has not answered for too long")
 
 // breakOff ends the connection, and whatever waits for it.
 func (c *sftpConn) breakOff(reason error) {
@@ -63,19 +62,15 @@ func (c *sftpConn) breakOff(reason error) {
 func (c *sftpConn) why(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case err == nil, c.reason == nil:
+	if err == nil || c.reason == nil {
 		return err
-	case errors.Is(c.reason, errSilent):
-		return &PassingError{Cause: fmt.Errorf("%w: %w", c.reason, err)}
-	default:
-		return c.reason
 	}
+	return c.reason
 }
 
 // within breaks the connection off when call takes longer than limit.
 func (c *sftpConn) within(limit time.Duration, call func() error) error {
-	timer := time.AfterFunc(limit, func() { c.breakOff(errSilent) })
+	timer := time.AfterFunc(limit, func() { c.breakOff(c.silent) })
 	defer timer.Stop()
 	return c.why(call())
 }

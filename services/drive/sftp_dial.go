@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net"
 	"os"
@@ -28,11 +27,11 @@ const (
 
 // connect signs in to the server and opens SFTP.
 func (d *SFTP) connect(ctx context.Context) (*sftpConn, error) {
-	auth, done, err := d.signIn()
+	auth, done, err := d.signIn(ctx)
+	defer done()
 	if err != nil {
 		return nil, err
 	}
-	defer done()
 	known, err := d.knownKeys()
 	if err != nil {
 		return nil, err
@@ -59,7 +58,7 @@ func (d *SFTP) connectWith(ctx context.Context, algorithms []string, check ssh.H
 	if err != nil {
 		return nil, err
 	}
-	c := &sftpConn{net: conn, packet: sftpPacket, gone: make(chan struct{})}
+	c := &sftpConn{net: conn, packet: sftpPacket, gone: make(chan struct{}), silent: d.silent()}
 	stop := context.AfterFunc(ctx, func() { c.breakOff(ctx.Err()) })
 	defer stop()
 	limit := min(sftpConnectTime, d.silence)
@@ -82,7 +81,7 @@ func (d *SFTP) dial(ctx context.Context) (net.Conn, error) {
 		return nil, ctx.Err()
 	}
 	if err != nil {
-		return nil, &PassingError{Cause: fmt.Errorf("drive %q cannot reach %s: %w", d.place.Label, d.address, err)}
+		return nil, unreachable(d.place.Label, "connect to "+d.address, err)
 	}
 	return conn, nil
 }
@@ -119,10 +118,10 @@ func (d *SFTP) refusedSignIn(err error) error {
 	var passing *PassingError
 	label, at := d.place.Label, d.address
 	switch {
-	case errors.As(err, &fault):
-		return fault
 	case errors.As(err, &passing), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
+	case errors.As(err, &fault):
+		return fault
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		return &models.Fault{Kind: models.ErrUnauthorized, Sentence: fmt.Sprintf(
 			"drive %q: %s does not let the account %s in: check user, password, key_file and agent", label, at, d.user)}
@@ -130,13 +129,16 @@ func (d *SFTP) refusedSignIn(err error) error {
 		return models.Invalidf("drive %q: %s lets the account %s in but gives it no SFTP: switch that on at the server", label, at, d.user)
 	case sftpNoneCommon(err):
 		return models.Invalidf("drive %q and %s have no cipher or host key in common, so that server is too old or too strict: update it (%v)", label, at, err)
-	default:
-		return &PassingError{Cause: fmt.Errorf("drive %q cannot sign in to %s: %w", label, at, err)}
 	}
+	if told := unreachable(label, "sign in to "+at, err); Passing(told) {
+		return told
+	}
+	return &PassingError{Cause: &reachFault{cause: err, Fault: reachSentence(models.ErrConflict, label, "sign in to "+at,
+		"what answers there speaks no SSH, or broke off: see whether host and port are those of an SSH server")}}
 }
 
 // signIn returns what lets the account in, and what to call when it is in.
-func (d *SFTP) signIn() (auth []ssh.AuthMethod, done func(), err error) {
+func (d *SFTP) signIn(ctx context.Context) (auth []ssh.AuthMethod, done func(), err error) {
 	done = func() {}
 	var signers []ssh.Signer
 	if file := d.place.Settings["key_file"]; file != "" {
@@ -148,7 +150,7 @@ func (d *SFTP) signIn() (auth []ssh.AuthMethod, done func(), err error) {
 	}
 	if d.place.Settings.Bool("agent") {
 		var more []ssh.Signer
-		if more, done, err = d.askAgent(); err != nil {
+		if more, done, err = d.askAgent(ctx); err != nil {
 			return nil, done, err
 		}
 		signers = append(signers, more...)
@@ -190,27 +192,39 @@ func (d *SFTP) readKey(file string) (ssh.Signer, error) {
 	return key, nil
 }
 
-func (d *SFTP) askAgent() (keys []ssh.Signer, done func(), err error) {
+// askAgent returns the keys of the agent, which signs with them until done is called
+// or ctx ends: some agents ask a person first.
+func (d *SFTP) askAgent(ctx context.Context) (keys []ssh.Signer, done func(), err error) {
 	done = func() {}
 	socket := os.Getenv("SSH_AUTH_SOCK")
 	if socket == "" {
 		return nil, done, models.Invalidf("drive %q asks the SSH agent, and there is none: SSH_AUTH_SOCK is not set for this program", d.place.Label)
 	}
-	conn, err := net.DialTimeout("unix", socket, sftpConnectTime)
+	dialer := net.Dialer{Timeout: sftpConnectTime}
+	conn, err := dialer.DialContext(ctx, "unix", socket)
+	if err != nil && ctx.Err() != nil {
+		return nil, done, ctx.Err()
+	}
 	if err != nil {
 		return nil, done, models.Invalidf("drive %q asks the SSH agent, which does not answer at %s: start it again", d.place.Label, socket)
 	}
-	if err := conn.SetDeadline(time.Now().Add(2 * sftpConnectTime)); err != nil {
-		return nil, done, errors.Join(err, conn.Close())
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	done = func() {
+		stop()
+		_ = conn.Close()
+	}
+	if err := conn.SetDeadline(time.Now().Add(2 * sftpConnectTime)); err != nil && ctx.Err() == nil {
+		return nil, done, fmt.Errorf("ask the SSH agent: %w", err)
 	}
 	keys, err = agent.NewClient(conn).Signers()
-	if err != nil {
-		return nil, done, errors.Join(models.Invalidf("drive %q: the SSH agent at %s does not tell its keys: start it again", d.place.Label, socket), conn.Close())
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, done, ctx.Err()
+	case err != nil:
+		return nil, done, models.Invalidf("drive %q: the SSH agent at %s does not tell its keys: start it again", d.place.Label, socket)
 	}
-	return keys, sftpCloser(conn), nil
+	return keys, done, nil
 }
-
-func sftpCloser(c io.Closer) func() { return func() { _ = c.Close() } }
 
 // sftpAnswers gives the password to a server that asks for it in its own words
 // (RFC 4256), and only where what is typed would stay hidden.

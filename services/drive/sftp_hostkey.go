@@ -93,6 +93,9 @@ func (d *SFTP) pinned(pin string) (sftpKeys, error) {
 			return keys, models.Invalidf(`drive %q: host_key is neither a fingerprint such as SHA256:… nor a key such as "ssh-ed25519 AAAA…"`, d.place.Label)
 		}
 		pin, keys.tries = ssh.FingerprintSHA256(key), [][]string{sftpAlgorithms(key.Type())}
+		if len(keys.tries[0]) == 0 {
+			return keys, models.Invalidf("drive %q: keys of the kind %s are not safe any more: give the server another, and set host_key to that", d.place.Label, key.Type())
+		}
 	}
 	pin = strings.TrimRight(pin, "=")
 	keys.check = func(_ string, _ net.Addr, key ssh.PublicKey) error {
@@ -217,12 +220,16 @@ func sftpTries(known ssh.HostKeyCallback, address string) [][]string {
 	return [][]string{algorithms}
 }
 
-// sftpAlgorithms returns the algorithms that a server may sign with a kind of key.
+// sftpAlgorithms returns the algorithms that a server may sign with a kind of key;
+// none for a kind that is not safe any more, such as ssh-dss.
 func sftpAlgorithms(kind string) []string {
 	if kind == ssh.KeyAlgoRSA {
 		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
 	}
-	return []string{kind}
+	if slices.Contains(slices.Concat(sftpFamilies...), kind) {
+		return []string{kind}
+	}
+	return nil
 }
 
 // sftpAuthority reports whether the line of a known key is one of an authority

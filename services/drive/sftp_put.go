@@ -23,30 +23,51 @@ func (d *SFTP) Put(ctx context.Context, key string, r io.Reader, hint Hint) (Sto
 	}
 	name, done := newPartial(key)
 	defer done()
-	u := &sftpUpload{drive: d, key: key, name: name, hint: hint, content: NewGuard(r)}
-	if err := u.run(ctx); err != nil {
-		if u.begun {
-			d.clean(ctx, name, u.madeFolder)
-		}
+	u := &sftpUpload{drive: d, key: key, name: name, hint: hint, content: NewGuard(r), forgetAside: func() {}}
+	defer func() { u.forgetAside() }()
+	err := u.run(ctx)
+	if err != nil && u.begun {
+		err = u.settle(ctx, err)
+	}
+	if err != nil {
 		return Stored{}, err
 	}
 	return d.stored(key, u.acked), nil
 }
 
-// clean removes a temporary file. When the server cannot be reached the file stays
-// for Sweep.
-func (d *SFTP) clean(ctx context.Context, name string, folder bool) {
+// settle clears up after a failed upload, unless it finds that the copy was published
+// and only the answer lost: then that is no failure.
+func (u *sftpUpload) settle(ctx context.Context, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sftpCleanTime)
 	defer cancel()
-	_ = d.with(ctx, func(c *sftpConn) error {
-		if err := d.remove(c, name); err != nil {
-			return d.fault("remove an unfinished copy", err)
+	_ = u.drive.with(ctx, func(c *sftpConn) error {
+		if u.renaming && u.published(c) {
+			because = nil
 		}
-		if folder {
-			d.removeEmptied(c, name)
+		if err := u.putBack(c); err != nil {
+			return err
 		}
-		return nil
+		return u.drive.removeUnfinished(c, u.name, u.madeFolder && because != nil)
 	})
+	return because
+}
+
+// clean removes a temporary file. When the server cannot be reached the file stays
+// for Sweep.
+func (d *SFTP) clean(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sftpCleanTime)
+	defer cancel()
+	_ = d.with(ctx, func(c *sftpConn) error { return d.removeUnfinished(c, name, false) })
+}
+
+func (d *SFTP) removeUnfinished(c *sftpConn, name string, folder bool) error {
+	if err := d.remove(c, name); err != nil {
+		return d.fault("remove an unfinished copy", err)
+	}
+	if folder {
+		d.removeEmptied(c, name)
+	}
+	return nil
 }
 
 // sftpUpload is one Put, over as many connections as it takes.
@@ -65,6 +86,9 @@ type sftpUpload struct {
 	// begun says that something of this may be at the server, madeFolder that it
 	// made the folder of the key.
 	begun, madeFolder bool
+	// aside is where an earlier copy waits for what becomes of this one.
+	aside       string
+	forgetAside func()
 }
 
 // run tries until the copy is published, or trying again makes no sense.
@@ -86,8 +110,11 @@ func (u *sftpUpload) run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !u.resumable() || !Passing(err) || attempt >= policy.Attempts || !policy.Pause(ctx, attempt, err) {
+		if !u.resumable() || !Passing(err) {
 			return err
+		}
+		if attempt >= policy.Attempts || !policy.Pause(ctx, attempt, err) {
+			return &PassingError{Cause: err, Tried: true}
 		}
 	}
 }
@@ -265,7 +292,7 @@ func (u *sftpUpload) finish(c *sftpConn, f *sftp.File) error {
 			return models.Conflictf("drive %q: another program changed %s while it was written in %s on %s: find out which, and try again", d.place.Label, u.name, d.folder, d.address)
 		}
 		u.renaming = true
-		if err := sftpRename(c, d.remote(u.name), d.remote(u.key)); err != nil {
+		if err := u.rename(c); err != nil {
 			return d.refused(c, "name a finished file", err)
 		}
 		return nil
@@ -278,26 +305,4 @@ func sftpSync(c *sftpConn, f *sftp.File) error {
 		return nil
 	}
 	return f.Sync()
-}
-
-// sftpRenames is how often a name is freed for a file that other Puts may take.
-const sftpRenames = 20
-
-// sftpRename gives a file a name that may be taken. Only OpenSSH's extension does
-// that at once; for others the earlier file is removed first.
-func sftpRename(c *sftpConn, from, to string) error {
-	if _, ok := c.files.HasExtension("posix-rename@openssh.com"); ok {
-		return c.files.PosixRename(from, to)
-	}
-	err := c.files.Rename(from, to)
-	for range sftpRenames {
-		if err == nil || errors.Is(err, fs.ErrNotExist) || sftpLost(err) {
-			return err
-		}
-		if err := ignoreMissing(c.files.Remove(to)); err != nil {
-			return err
-		}
-		err = c.files.Rename(from, to)
-	}
-	return err
 }
