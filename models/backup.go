@@ -93,6 +93,9 @@ type Backup struct {
 	DriveFiles []DriveFile `gorm:"foreignKey:BackupID"`
 }
 
+// MaxHeals bounds how often a failed copy is made again by itself.
+const MaxHeals = 32
+
 // DriveFile is one copy of a backup on one drive.
 type DriveFile struct {
 	ID       string `gorm:"primaryKey;size:36"`
@@ -118,7 +121,8 @@ type DriveFile struct {
 	// HealAt is when a failed copy is made again by itself; nil when a person has
 	// to mend something first, and for copies that did not fail.
 	HealAt *time.Time `gorm:"precision:6"`
-	// Heals counts how often that has been tried since the copy was last good.
+	// Heals counts how often that has been tried since the copy was last good, or
+	// since a person asked for it. From MaxHeals on it is not tried by itself.
 	Heals     int        `gorm:"not null"`
 	CreatedAt time.Time  `gorm:"precision:6;not null"`
 	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`

@@ -44,6 +44,21 @@ type CopyVerdict struct {
 	Error string
 }
 
+// LostCopy is a finished copy that was found missing or damaged.
+type LostCopy struct {
+	BackupID    string
+	DriveFileID string
+	// Attempt is the backup's when the copy was looked at. A later attempt has seen
+	// to the copy itself.
+	Attempt int
+	// Error says what is wrong with the copy, and BackupError what that means for
+	// the backup; both are sentences.
+	Error       string
+	BackupError string
+	// HealAt is when the copy is made again by itself.
+	HealAt time.Time
+}
+
 // Fact is a single value that an installation keeps about itself.
 type Fact struct {
 	Name  string `gorm:"primaryKey;size:64"`

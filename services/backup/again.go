@@ -104,6 +104,9 @@ func (r *run) fetch(ctx context.Context, c *copyRun, path string) error {
 		return err
 	}
 	defer from.Close()
+	if err := r.roomInSpool(r.backup.Size); err != nil {
+		return err
+	}
 	spool, err := archive.CreateSpool(path)
 	if err != nil {
 		return err

@@ -76,16 +76,15 @@ func (c *copyRun) make(ctx context.Context, spool *archive.Spool, hint drive.Hin
 	if errors.As(err, &aborted) {
 		err = models.Conflictf(nothingStored)
 	}
-	change := models.DriveFileChange{Status: models.StatusFailed, Size: c.taken.Load()}
 	if err != nil {
-		change.Error, change.Heals, change.HealAt = sentence(err), c.file.Heals+1, c.healAt(ctx, err)
+		change := c.failure(ctx, err)
 		c.run.log.Say("copy %s failed: %s", c.file.ID, change.Error)
-	} else {
-		at := models.Now()
-		change = models.DriveFileChange{Status: models.StatusFinished, Path: &stored.Path, Size: stored.Size, VerifiedAt: &at, LockedUntil: lockedUntil(stored)}
-		c.run.log.Say("copy stored and found identical: %s", stored.Path)
+		c.save(ctx, change, "")
+		return
 	}
-	c.save(ctx, change, stored.LocalPath)
+	at := models.Now()
+	c.run.log.Say("copy stored and found identical: %s", stored.Path)
+	c.save(ctx, models.DriveFileChange{Status: models.StatusFinished, Path: &stored.Path, Size: stored.Size, VerifiedAt: &at, LockedUntil: lockedUntil(stored)}, stored.LocalPath)
 }
 
 func lockedUntil(s drive.Stored) *time.Time {
@@ -105,10 +104,10 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 	if row.Settings[drive.SettingVerify] == drive.VerifyReadBack {
 		c.readBack = true
 	}
+	c.sweepEarlier(ctx, d)
 	if stored, ok := c.already(ctx, d); ok {
 		return stored, c.describe(ctx, d)
 	}
-	c.sweepEarlier(ctx, d)
 	r, err := spool.NewReader(ctx)
 	if err != nil {
 		return drive.Stored{}, err
@@ -142,7 +141,9 @@ func (c *copyRun) discard(ctx context.Context, d drive.Drive, why error) error {
 	if !isDamaged(why) {
 		return nil
 	}
-	return d.Delete(context.WithoutCancel(ctx), c.file.Key)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.run.service.options.SettleTime)
+	defer cancel()
+	return d.Delete(ctx, c.file.Key)
 }
 
 // already finds a copy that an earlier attempt published before it died.

@@ -67,6 +67,12 @@ type faultyDrive struct {
 	corrupt  bool
 	puts     atomic.Int32
 	opens    atomic.Int32
+	// onPut, onStat, onOpen and onSweep, when set, are called before the drive does
+	// that; onOpen once, and after the copy was opened.
+	onPut   func(ctx context.Context, hint drive.Hint) error
+	onStat  func(ctx context.Context) error
+	onOpen  func()
+	onSweep func(ctx context.Context) error
 	// checksum is what the provider tells of a copy; "right" is that of what is stored.
 	checksum string
 }
@@ -75,6 +81,11 @@ func (d *faultyDrive) Put(ctx context.Context, key string, r io.Reader, hint dri
 	d.puts.Add(1)
 	if d.putErr != nil {
 		return drive.Stored{}, d.putErr
+	}
+	if d.onPut != nil {
+		if err := d.onPut(ctx, hint); err != nil {
+			return drive.Stored{}, err
+		}
 	}
 	stored, err := d.Drive.Put(ctx, key, r, hint)
 	if err == nil && d.checksum != "" {
@@ -92,7 +103,21 @@ func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error
 	if d.statErr != nil {
 		return drive.Stored{}, d.statErr
 	}
+	if d.onStat != nil {
+		if err := d.onStat(ctx); err != nil {
+			return drive.Stored{}, err
+		}
+	}
 	return d.Drive.Stat(ctx, key)
+}
+
+func (d *faultyDrive) Sweep(ctx context.Context, key string) error {
+	if d.onSweep != nil {
+		if err := d.onSweep(ctx); err != nil {
+			return err
+		}
+	}
+	return d.Drive.Sweep(ctx, key)
 }
 
 func (d *faultyDrive) Check(ctx context.Context) (drive.Report, error) {
@@ -108,6 +133,10 @@ func (d *faultyDrive) Open(ctx context.Context, key string) (io.ReadCloser, erro
 		return nil, d.openErr
 	}
 	r, err := d.Drive.Open(ctx, key)
+	if f := d.onOpen; f != nil {
+		d.onOpen = nil
+		f()
+	}
 	if err != nil || !d.corrupt {
 		return r, err
 	}
@@ -133,6 +162,8 @@ type world struct {
 	job     models.Job
 	gone    bool // the source is no longer configured
 	verify  string
+	// policy, when it tries more than once, is how the drives try again.
+	policy drive.Policy
 }
 
 func newWorld(t *testing.T, driveLabels ...string) *world {
@@ -182,6 +213,9 @@ func (w *world) OpenDrive(ctx context.Context, id string) (drive.Drive, models.D
 		return nil, row, err
 	}
 	row.Settings = models.Settings{drive.SettingVerify: w.verify}
+	if w.policy.Attempts > 1 {
+		return drive.Retrying(w.drives[row.Label], w.policy), row, nil
+	}
 	return w.drives[row.Label], row, nil
 }
 
@@ -195,7 +229,17 @@ func (w *world) service() *backup.Service {
 // serviceOn returns a service over a store that a test has changed.
 func (w *world) serviceOn(over backup.Store) *backup.Service {
 	w.t.Helper()
-	s, err := backup.New(w.t.Context(), backup.Options{Store: over, Catalog: w, DataDir: w.data(), Log: quiet(), SettleTime: 200 * time.Millisecond})
+	return w.serviceWith(backup.Options{Store: over, DataDir: w.data()})
+}
+
+// serviceWith returns a service of this installation with some options set.
+func (w *world) serviceWith(o backup.Options) *backup.Service {
+	w.t.Helper()
+	o.Catalog, o.Log, o.SettleTime = w, quiet(), 200*time.Millisecond
+	if o.Store == nil {
+		o.Store = w.store
+	}
+	s, err := backup.New(w.t.Context(), o)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -22,9 +22,11 @@ type Store interface {
 	// returns models.ErrConflict when the backup has an owner other than from
 	// or is settled; from is empty for a backup that nobody holds.
 	Claim(ctx context.Context, id, from, runner string, until time.Time) error
-	// NextQueued returns the oldest pending backup that nobody holds, or
-	// models.ErrNotFound.
-	NextQueued(ctx context.Context) (models.Backup, error)
+	// NextToDump returns the oldest pending backup that nobody holds and that has no
+	// proven dump, or models.ErrNotFound.
+	NextToDump(ctx context.Context) (models.Backup, error)
+	// NextToCopy returns the oldest one that has, or models.ErrNotFound.
+	NextToCopy(ctx context.Context) (models.Backup, error)
 	// Held returns the pending backups that a runner holds.
 	Held(ctx context.Context) ([]models.Backup, error)
 	// Begin records that a new attempt starts: StartedAt, and a clean slate of sizes.
@@ -41,10 +43,14 @@ type Store interface {
 	// Settle ends the backup and gives the lease back.
 	Settle(ctx context.Context, id, runner string, s models.Settlement) error
 	// Requeue makes a failed backup pending again: its attempt grows, its failed
-	// drive files become pending. With redump the dump's facts are forgotten and
-	// every drive file becomes pending. It returns models.ErrConflict when the
-	// backup has not failed, or when its job dumps another backup meanwhile.
+	// drive files become pending, and their heals are forgotten. With redump the
+	// dump's facts are forgotten and every drive file becomes pending. It returns
+	// models.ErrConflict when the backup has not failed, or when redump is asked for
+	// and its job may not dump now.
 	Requeue(ctx context.Context, id string, redump bool) error
+	// TakeFailed is as Requeue without redump, but keeps the heals and gives the
+	// lease to a runner at once.
+	TakeFailed(ctx context.Context, id, runner string, until time.Time) error
 
 	// HealDue returns the ids of failed backups, at most limit, whose dump is proven
 	// and of which a copy is due to be made again by itself, the longest due first.
@@ -57,10 +63,10 @@ type Store interface {
 	FailedCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
 	// VerifyCopy records that a finished copy was read back and found identical.
 	VerifyCopy(ctx context.Context, driveFileID string, at time.Time) error
-	// LoseCopy records that a finished copy is missing or damaged and when it is made
-	// again; its backup has failed then. It returns models.ErrConflict when the
-	// backup is pending.
-	LoseCopy(ctx context.Context, backupID, driveFileID, why, backupWhy string, healAt time.Time) error
+	// LoseCopy records that a finished copy is missing or damaged; its backup has
+	// failed then. It returns models.ErrConflict when the backup is pending, or was
+	// tried again since the copy was looked at.
+	LoseCopy(ctx context.Context, lost models.LostCopy) error
 
 	// Manifest returns the manifest of a backup, or models.ErrNotFound.
 	Manifest(ctx context.Context, id string) (models.Manifest, error)

@@ -44,21 +44,22 @@ func (s *Service) recover(ctx context.Context, carryOn func(id string)) error {
 func (s *Service) SettleDead(ctx context.Context) error { return s.takeOver(ctx, nil) }
 
 // takeOver claims each backup whose owner is gone. Those with a proven dump go
-// to carryOn, or stay where it is nil; the others fail.
+// to carryOn, or stay where it is nil; the others fail. All at once, so that whoever
+// waits for it waits for a silent drive only once.
 func (s *Service) takeOver(ctx context.Context, carryOn func(id string)) error {
 	held, err := s.store.Held(ctx)
 	if err != nil {
 		return err
 	}
-	var failures []error
-	for _, b := range held {
+	failures := make([]error, len(held))
+	var all sync.WaitGroup
+	for i, b := range held {
 		gone, err := s.ownerIsGone(b)
-		if err != nil || !gone || (b.DumpedAt != nil && carryOn == nil) {
-			failures = append(failures, err)
-			continue
+		if failures[i] = err; err == nil && gone && (b.DumpedAt == nil || carryOn != nil) {
+			all.Go(func() { failures[i] = s.take(ctx, b, carryOn) })
 		}
-		failures = append(failures, s.take(ctx, b, carryOn))
 	}
+	all.Wait()
 	return errors.Join(failures...)
 }
 
@@ -151,20 +152,29 @@ func (s *Service) sweepCopy(ctx context.Context, f models.DriveFile) {
 // SweepDrive removes what failed attempts of the last two weeks left on a drive, which
 // may have been away when they ended. It is for a drive that is known to answer.
 func (s *Service) SweepDrive(ctx context.Context, driveID string) error {
-	failed, err := s.store.FailedCopies(ctx, driveID, models.Now().Add(-giveUpHealing), sweepAtOnce)
+	failed, err := s.store.FailedCopies(ctx, driveID, models.Now().Add(-sweepSince), sweepAtOnce)
 	if err != nil {
 		return err
 	}
 	for _, f := range failed {
-		if !s.isActive(f.BackupID) {
+		// The copy may be made again since the list was made, by any replica.
+		b, err := s.store.Backup(ctx, f.BackupID)
+		if err != nil {
+			return err
+		}
+		if b.Status.Settled() && !s.isActive(b.ID) {
 			s.sweepCopy(ctx, f)
 		}
 	}
-	return nil
+	return ctx.Err()
 }
 
-// sweepAtOnce bounds how many copies one sweep of a drive looks after.
-const sweepAtOnce = 200
+const (
+	// sweepAtOnce bounds how many copies one sweep of a drive looks after, and
+	// sweepSince how old they are.
+	sweepAtOnce = 200
+	sweepSince  = 14 * 24 * time.Hour
+)
 
 // sweepSpool removes the folders of backups that are settled and need them no
 // longer, and of backups that nobody knows.

@@ -205,7 +205,7 @@ func (r *run) giveUpCopies(ctx context.Context) {
 		}
 		if r.backup.DumpedAt != nil {
 			why.Error = "nothing was stored, because the dump, which is good, could not be read again"
-			why.Heals, why.HealAt = f.Heals+1, nextHeal(r.backup, f.Heals)
+			why.Heals, why.HealAt = f.Heals+1, nextHeal(f.Heals)
 		}
 		c.save(ctx, why, "")
 	}

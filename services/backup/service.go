@@ -38,7 +38,8 @@ type Options struct {
 	DataDir string
 	// Serves says that this process takes backups from the queue.
 	Serves bool
-	// Concurrency bounds how many queued backups run at once; 0 means 4.
+	// Concurrency bounds how many queued backups run at once; 0 means 4. Half as many
+	// more are run of which only copies are made.
 	Concurrency int
 	// SettleTime is how long a run tries to write down how it went while the
 	// metadata database does not take it; 0 means 30 seconds.
@@ -64,8 +65,12 @@ type Service struct {
 	// active are the backups that this process really works on, which may be
 	// fewer than it holds when the metadata database was away.
 	active map[string]bool
-	// recovering keeps one recovery from starting beside another.
-	recovering sync.Mutex
+	// recovering keeps one recovery from starting beside another, and healing one
+	// look for copies that are due.
+	recovering, healing sync.Mutex
+	// copying has a place for each backup of which this server makes only copies.
+	// Those have places of their own, so that new backups do not wait for them.
+	copying chan struct{}
 }
 
 // New returns a Service whose runner is alive until Close.
@@ -81,7 +86,8 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{store: o.Store, catalog: o.Catalog, spool: filepath.Join(o.DataDir, "spool"),
-		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1), active: map[string]bool{}}
+		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1), active: map[string]bool{},
+		copying: make(chan struct{}, max(1, o.Concurrency/2))}
 	if !o.Serves {
 		return s, nil // only servers are looked for
 	}
@@ -106,10 +112,17 @@ func (s *Service) Close() error {
 // claim takes a backup over from the given owner. It is noted as active before it
 // is held: what this process holds and does not work on is taken for dead.
 func (s *Service) claim(ctx context.Context, id, from string) error {
+	return s.activeFrom(id, func() error {
+		return s.store.Claim(ctx, id, from, s.runner.id(), models.Now().Add(leaseTime))
+	})
+}
+
+// activeFrom notes a backup as active and then takes it, or undoes that.
+func (s *Service) activeFrom(id string, take func() error) error {
 	if !s.activate(id) {
 		return models.Conflictf("backup %s is being run by this process already", id)
 	}
-	if err := s.store.Claim(ctx, id, from, s.runner.id(), models.Now().Add(leaseTime)); err != nil {
+	if err := take(); err != nil {
 		s.deactivate(id)
 		return err
 	}
@@ -242,9 +255,15 @@ func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) (bool, error)
 	return false, nil
 }
 
+// askTime bounds how long a drive is asked whether it has a copy. People wait for the
+// answer, and so do the copies on other drives.
+const askTime = 30 * time.Second
+
 // isThere reports whether a drive still has a copy of the right length. The error
 // is for a drive that could not tell.
 func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
 	d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
 	if err != nil {
 		return false, err

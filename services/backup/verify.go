@@ -55,7 +55,8 @@ func (s *Service) verify(ctx context.Context, b models.Backup, f models.DriveFil
 		v.Lost, v.Error = true, sentence(err)
 		s.log.Error("a copy is lost", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
 		why := fmt.Sprintf("the copy on %s is lost (%s): it is made again from a good copy when there is one", row.Label, v.Error)
-		return v, s.store.LoseCopy(ctx, b.ID, f.ID, v.Error, why, models.Now())
+		return v, s.store.LoseCopy(ctx, models.LostCopy{BackupID: b.ID, DriveFileID: f.ID, Attempt: b.Attempt,
+			Error: v.Error, BackupError: why, HealAt: models.Now()})
 	default:
 		v.Error = sentence(err)
 		return v, nil

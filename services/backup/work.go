@@ -62,39 +62,54 @@ func (s *Service) beat(ctx context.Context) {
 }
 
 // takeQueued starts queued backups while there are places.
-func (s *Service) takeQueued(ctx context.Context, places chan struct{}) {
-	for ctx.Err() == nil {
-		select {
-		case places <- struct{}{}:
-		default:
-			return
-		}
-		if !s.takeOne(ctx, func() { <-places; s.wake() }) {
+func (s *Service) takeQueued(ctx context.Context, dumping chan struct{}) {
+	s.takeWhile(ctx, dumping, s.store.NextToDump)
+	s.takeWhile(ctx, s.copying, s.store.NextToCopy)
+}
+
+func (s *Service) takeWhile(ctx context.Context, places chan struct{}, next func(context.Context) (models.Backup, error)) {
+	for ctx.Err() == nil && take(places) {
+		if !s.takeOne(ctx, places, next) {
 			<-places
 			return
 		}
 	}
 }
 
-// takeOne reports whether it started a backup; done is called when that has settled.
-func (s *Service) takeOne(ctx context.Context, done func()) bool {
-	b, err := s.store.NextQueued(ctx)
+// take reports whether there was a place.
+func take(places chan struct{}) bool {
+	select {
+	case places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// takeOne reports whether it started a backup.
+func (s *Service) takeOne(ctx context.Context, places chan struct{}, next func(context.Context) (models.Backup, error)) bool {
+	b, err := next(ctx)
 	if err == nil {
 		err = s.claim(ctx, b.ID, "")
 	}
 	switch {
 	case err == nil:
+		s.carryOutBeside(ctx, b.ID, places)
+		return true
 	case errors.Is(err, models.ErrNotFound), errors.Is(err, models.ErrConflict), ctx.Err() != nil:
 		return false
 	default:
 		s.log.Error("queue not read", "error", err)
 		return false
 	}
+}
+
+// carryOutBeside runs a claimed backup in the background, and then gives its place back.
+func (s *Service) carryOutBeside(ctx context.Context, id string, places chan struct{}) {
 	s.running.Go(func() {
-		defer done()
-		if _, err := s.carryOut(ctx, b.ID); err != nil {
-			s.log.Error("backup not settled", "backup_id", b.ID, "error", err)
+		defer func() { <-places; s.wake() }()
+		if _, err := s.carryOut(ctx, id); err != nil {
+			s.log.Error("backup not settled", "backup_id", id, "error", err)
 		}
 	})
-	return true
 }

@@ -23,7 +23,7 @@ func (s *Store) InsertBackup(ctx context.Context, b models.Backup) error {
 		if err := slotTaken(tx, b); err != nil {
 			return err
 		}
-		if err := mayRun(tx, b.JobID, true); err != nil {
+		if err := mayDump(tx, b.JobID); err != nil {
 			return err
 		}
 		return insertWithFiles(tx, b, files)
@@ -106,27 +106,40 @@ func slotTaken(tx *gorm.DB, b models.Backup) error {
 	return models.Conflictf("the backup of %s for %s already exists: it is %s", b.Label, b.Slot, other.ID)
 }
 
-// maxPending bounds how many backups of a job are under way at once, so that a
+// maxPending bounds how many new backups of a job are under way at once, so that a
 // drive that cannot keep up does not fill the spool.
 const maxPending = 3
 
-// mayRun returns models.ErrConflict when a job already has a backup that dumps, or
-// is about to, and dumping is asked for again. Backups that only upload do not hold
-// up the next one: a slow drive must cost nothing but its own copy.
-func mayRun(tx *gorm.DB, jobID string, dumps bool) error {
+// mayDump returns models.ErrConflict when a job already has a backup that dumps, or
+// is about to, or too many that upload. Fewer that upload do not hold up the next
+// one, nor do earlier backups whose copies are made again, however many: a slow
+// drive must cost nothing but its own copy.
+func mayDump(tx *gorm.DB, jobID string) error {
 	var others []models.Backup
-	if err := pendingOf(tx, jobID).Select("id", "label", "dumped_at").Order("created_at, id").Find(&others).Error; err != nil {
+	columns := []string{"id", "label", "attempt", "phase", "started_at", "dumped_at"}
+	if err := pendingOf(tx, jobID).Select(columns).Order("created_at, id").Find(&others).Error; err != nil {
 		return err
 	}
+	var uploading []models.Backup
 	for _, other := range others {
-		if dumps && other.DumpedAt == nil {
+		if other.DumpedAt == nil {
 			return models.Conflictf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
 		}
+		if !onlyCopies(other) {
+			uploading = append(uploading, other)
+		}
 	}
-	if len(others) >= maxPending {
-		return models.Conflictf("%d backups of %s are still being uploaded: wait until %s has finished or failed", len(others), others[0].Label, others[0].ID)
+	if len(uploading) >= maxPending {
+		return models.Conflictf("%d backups of %s are still being uploaded: wait until %s has finished or failed", len(uploading), uploading[0].Label, uploading[0].ID)
 	}
 	return nil
+}
+
+// onlyCopies reports whether the attempt of a pending backup makes copies of a dump
+// that an earlier attempt has made.
+func onlyCopies(b models.Backup) bool {
+	return b.Attempt > 1 && b.DumpedAt != nil &&
+		(b.Phase == models.PhaseQueued || b.StartedAt != nil && b.StartedAt.After(*b.DumpedAt))
 }
 
 func pendingOf(tx *gorm.DB, jobID string) *gorm.DB {
@@ -136,6 +149,23 @@ func pendingOf(tx *gorm.DB, jobID string) *gorm.DB {
 // Backup returns one backup with its drive files, or models.ErrNotFound.
 func (s *Store) Backup(ctx context.Context, id string) (models.Backup, error) {
 	return s.oneBackup(ctx, s.read(ctx).Where("id = ?", id), noSuchBackup(id))
+}
+
+// NextToDump returns the oldest queued backup whose database is to be dumped, or
+// models.ErrNotFound.
+func (s *Store) NextToDump(ctx context.Context) (models.Backup, error) {
+	return s.nextQueued(ctx, "dumped_at IS NULL", models.NotFoundf("no backup waits to be dumped"))
+}
+
+// NextToCopy returns the oldest queued backup whose dump is proven and of which only
+// copies are to be made, or models.ErrNotFound.
+func (s *Store) NextToCopy(ctx context.Context) (models.Backup, error) {
+	return s.nextQueued(ctx, "dumped_at IS NOT NULL", models.NotFoundf("no backup waits for its copies"))
+}
+
+func (s *Store) nextQueued(ctx context.Context, which string, none error) (models.Backup, error) {
+	queued := s.read(ctx).Clauses(byStatus).Where("status = ? AND lease_owner = ''", models.StatusPending)
+	return s.oneBackup(ctx, queued.Where(which).Order("created_at, id"), none)
 }
 
 // PendingOf returns the backup of a job that is still pending, or models.ErrNotFound.

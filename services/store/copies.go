@@ -38,13 +38,15 @@ func (s *Store) PostponeHeal(ctx context.Context, backupID string, until time.Ti
 	})
 }
 
-// HealDrive makes every failed copy on a drive due at a moment, of backups made
-// since another one: the drive is known to work again.
+// HealDrive makes the failed copies on a drive due at a moment: the drive is known to
+// work again. Those that failed before the other moment, that were made again too
+// often, or whose dump is not proven stay as they are.
 func (s *Store) HealDrive(ctx context.Context, driveID string, since, at time.Time) error {
 	return s.write(ctx, "heal the copies on the drive "+driveID, func(tx *gorm.DB) error {
-		failed := tx.Model(&models.DriveFile{}).Where("drive_id = ? AND status = ? AND created_at >= ?", driveID, models.StatusFailed, utc(since))
-		later := failed.Where("heal_at IS NULL OR heal_at > ?", utc(at))
-		return later.Updates(map[string]any{"heal_at": utc(at), "updated_at": models.Now()}).Error
+		failed := tx.Model(&models.DriveFile{}).Where("drive_id = ? AND status = ? AND heals < ?", driveID, models.StatusFailed, models.MaxHeals)
+		later := failed.Where("COALESCE(updated_at, created_at) >= ? AND (heal_at IS NULL OR heal_at > ?)", utc(since), utc(at))
+		proven := later.Where("EXISTS (SELECT 1 FROM backups WHERE backups.id = drive_files.backup_id AND backups.dumped_at IS NOT NULL)")
+		return proven.UpdateColumn("heal_at", utc(at)).Error
 	})
 }
 
@@ -68,11 +70,12 @@ func (s *Store) SampleCopies(ctx context.Context, driveID string, since time.Tim
 	return copies, s.fault("choose copies to read back", err)
 }
 
-// NewestCopy returns the newest finished copy on a drive, or models.ErrNotFound.
+// NewestCopy returns the finished copy on a drive of the newest backup, or
+// models.ErrNotFound. Ids grow with time, RFC 9562 (version 7).
 func (s *Store) NewestCopy(ctx context.Context, driveID string) (models.DriveFile, error) {
 	var copies []models.DriveFile
-	err := s.read(ctx).Where("drive_id = ? AND status = ?", driveID, models.StatusFinished).
-		Order("verified_at DESC").Limit(1).Find(&copies).Error
+	err := s.read(ctx).Clauses(filesByDrive).Where("drive_id = ? AND status = ?", driveID, models.StatusFinished).
+		Order("id DESC").Limit(1).Find(&copies).Error
 	if err == nil && len(copies) == 0 {
 		return models.DriveFile{}, models.NotFoundf("the drive %s holds no copy yet", driveID)
 	}
@@ -88,21 +91,28 @@ func (s *Store) VerifyCopy(ctx context.Context, driveFileID string, at time.Time
 	})
 }
 
-// LoseCopy records that a finished copy is missing or damaged, and when it is to be
-// made again; its backup has failed then, with the given sentence. It returns
-// models.ErrConflict when the backup is pending: its own run will find out.
-func (s *Store) LoseCopy(ctx context.Context, backupID, driveFileID, why, backupWhy string, healAt time.Time) error {
-	return s.write(ctx, "record that a copy of the backup "+backupID+" is lost", func(tx *gorm.DB) error {
-		settled := tx.Model(&models.Backup{}).Where("id = ? AND status <> ?", backupID, models.StatusPending)
-		changed := settled.Updates(map[string]any{"status": models.StatusFailed, "error": storable(backupWhy, textLimit), "updated_at": models.Now()})
-		err := changedOr(changed, func() error {
-			return models.Conflictf("the backup %s is running or gone: look at it again when it has settled", backupID)
-		})
+// LoseCopy records that a finished copy is missing or damaged; its backup has failed
+// then. It returns models.ErrConflict when the backup is pending, or has been tried
+// again since the copy was looked at: that attempt has seen to the copy itself.
+func (s *Store) LoseCopy(ctx context.Context, lost models.LostCopy) error {
+	return s.write(ctx, "record that a copy of the backup "+lost.BackupID+" is lost", func(tx *gorm.DB) error {
+		looked := tx.Model(&models.Backup{}).Where("id = ? AND status <> ? AND attempt = ?", lost.BackupID, models.StatusPending, lost.Attempt)
+		err := changedOr(looked.Updates(map[string]any{
+			"status": models.StatusFailed, "error": storable(lost.BackupError, textLimit),
+			"dump_path":  gorm.Expr("CASE WHEN dump_path = (SELECT path FROM drive_files WHERE id = ?) THEN NULL ELSE dump_path END", lost.DriveFileID),
+			"updated_at": models.Now(),
+		}), func() error { return staleLook(lost.BackupID) })
 		if err != nil {
 			return err
 		}
-		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ? AND status = ?", driveFileID, backupID, models.StatusFinished)
-		return file.Updates(map[string]any{"status": models.StatusFailed, "error": storable(why, textLimit), "heal_at": utc(healAt), "heals": 0,
-			"verified_at": nil, "updated_at": models.Now()}).Error
+		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ? AND status = ?", lost.DriveFileID, lost.BackupID, models.StatusFinished)
+		return changedOr(file.Updates(map[string]any{
+			"status": models.StatusFailed, "error": storable(lost.Error, textLimit), "heal_at": utc(lost.HealAt), "heals": 0,
+			"verified_at": nil, "updated_at": models.Now(),
+		}), func() error { return staleLook(lost.BackupID) })
 	})
+}
+
+func staleLook(backupID string) error {
+	return models.Conflictf("the backup %s runs, ran again meanwhile, or is gone: look at its copies again when it has settled", backupID)
 }

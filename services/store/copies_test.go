@@ -50,20 +50,125 @@ func testHealing(t *testing.T, s *Store) {
 	}
 }
 
+// A copy that gave up, or that has no proven dump, is not made due by a drive that works.
+func testHealDrive(t *testing.T, s *Store) {
+	f, at := configure(t, s), models.Now()
+	b := unhealed(t, s, f, at)
+	drive := b.DriveFiles[1].DriveID
+	must(t, s.PostponeHeal(t.Context(), b.ID, time.Time{}))
+	for range models.MaxHeals {
+		must(t, s.db.Exec("UPDATE drive_files SET heals = heals + 1 WHERE id = ?", b.DriveFiles[1].ID).Error)
+	}
+	undumped := f.claimed(t, s, slot(7), "r1")
+	must(t, s.ChangeDriveFile(t.Context(), undumped.ID, undumped.DriveFiles[1].ID, "r1", models.DriveFileChange{Status: models.StatusFailed}))
+	must(t, s.Settle(t.Context(), undumped.ID, "r1", models.Settlement{Status: models.StatusFailed, At: at}))
+	must(t, s.HealDrive(t.Context(), drive, at.Add(-time.Hour), at))
+	for _, id := range []string{b.ID, undumped.ID} {
+		if file := value(s.Backup(t.Context(), id))(t).DriveFiles[1]; file.HealAt != nil {
+			t.Fatalf("a copy that is not to be healed heals at %v", file.HealAt)
+		}
+	}
+	must(t, s.Requeue(t.Context(), b.ID, false))
+	equal(t, "the heals after a person asked", value(s.Backup(t.Context(), b.ID))(t).DriveFiles[1].Heals, 0)
+}
+
+// An old copy that was lost lately is healed as one that failed lately.
+func testHealDriveOfOldBackups(t *testing.T, s *Store) {
+	at := models.Now()
+	b := halfDone(t, s, configure(t, s))
+	old := at.Add(-60 * 24 * time.Hour)
+	must(t, s.db.Exec("UPDATE drive_files SET created_at = ?, updated_at = ?", old, old).Error)
+	lost := models.LostCopy{BackupID: b.ID, DriveFileID: b.DriveFiles[0].ID, Attempt: 1, HealAt: at}
+	must(t, s.LoseCopy(t.Context(), lost))
+	must(t, s.PostponeHeal(t.Context(), b.ID, time.Time{}))
+	for i, file := range b.DriveFiles {
+		must(t, s.HealDrive(t.Context(), file.DriveID, at.Add(-time.Hour), at))
+		due := value(s.Backup(t.Context(), b.ID))(t).DriveFiles[i].HealAt != nil
+		equal(t, "that the copy is due on drive "+file.DriveID, due, i == 0)
+	}
+}
+
+func testTakeFailed(t *testing.T, s *Store) {
+	b := unhealed(t, s, configure(t, s), models.Now())
+	must(t, s.TakeFailed(t.Context(), b.ID, "r2", soon()))
+	wants(t, s.TakeFailed(t.Context(), b.ID, "r3", soon()), models.ErrConflict)
+	got := value(s.Backup(t.Context(), b.ID))(t)
+	equal(t, "the status", got.Status, models.StatusPending)
+	equal(t, "the owner", got.LeaseOwner, "r2")
+	equal(t, "the attempt", got.Attempt, b.Attempt+1)
+	equal(t, "the bad copy", got.DriveFiles[1].Status, models.StatusPending)
+	equal(t, "the heals", got.DriveFiles[1].Heals, 3)
+	equal(t, "the good copy", got.DriveFiles[0].Status, models.StatusFinished)
+	_, err := s.NextToCopy(t.Context())
+	wants(t, err, models.ErrNotFound)
+	must(t, s.Renew(t.Context(), b.ID, "r2", soon(), models.Progress{Phase: models.PhaseUploading}))
+}
+
+// Copies that are made again wait in a queue of their own, and hold up no new backup.
+func testHealsBeside(t *testing.T, s *Store) {
+	f := configure(t, s)
+	for i := range maxPending + 1 {
+		b := f.claimed(t, s, slot(i), "r1")
+		must(t, s.RecordDump(t.Context(), b.ID, "r1", models.DumpFacts{Size: 1, SHA256: "d", DumpedAt: models.Now()}, sampleManifest(b.ID)))
+		must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, At: models.Now()}))
+		must(t, s.Requeue(t.Context(), b.ID, false))
+		if i%2 == 0 {
+			must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+			must(t, s.Begin(t.Context(), b.ID, "r1", models.Now().Add(time.Second)))
+			must(t, s.Renew(t.Context(), b.ID, "r1", soon(), models.Progress{Phase: models.PhaseUploading}))
+		}
+	}
+	first := value(s.NextToCopy(t.Context()))(t)
+	equal(t, "the first to be copied", first.Slot, slot(1))
+	_, err := s.NextToDump(t.Context())
+	wants(t, err, models.ErrNotFound)
+	b := f.inserted(t, s, slot(50))
+	equal(t, "the first to be dumped", value(s.NextToDump(t.Context()))(t).ID, b.ID)
+	wants(t, s.Requeue(t.Context(), b.ID, true), models.ErrConflict)
+}
+
 func testLoseCopy(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := halfDone(t, s, f)
 	good, at := b.DriveFiles[0], models.Now()
-	must(t, s.LoseCopy(t.Context(), b.ID, good.ID, "damaged", "the copy on usb is damaged", at))
+	must(t, s.db.Exec("UPDATE backups SET status = ?, dump_path = ?", models.StatusFinished, *good.Path).Error)
+	lost := models.LostCopy{BackupID: b.ID, DriveFileID: good.ID, Attempt: 1, Error: "damaged", BackupError: "the copy on usb is damaged", HealAt: at}
+	earlier := lost
+	earlier.Attempt = 0
+	wants(t, s.LoseCopy(t.Context(), earlier), models.ErrConflict)
+	equal(t, "the status after a look at an earlier attempt", value(s.Backup(t.Context(), b.ID))(t).Status, models.StatusFinished)
+
+	must(t, s.LoseCopy(t.Context(), lost))
 	b = value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the status", b.Status, models.StatusFailed)
 	equal(t, "the error", b.Error, "the copy on usb is damaged")
 	equal(t, "the copy's status", b.DriveFiles[0].Status, models.StatusFailed)
 	equal(t, "the copy's error", b.DriveFiles[0].Error, "damaged")
 	sameTime(t, "when it heals", b.DriveFiles[0].HealAt, at)
+	if b.DumpPath != nil {
+		t.Fatalf("the dump is said to be at %s", *b.DumpPath)
+	}
+	lost.BackupError = "found once more"
+	wants(t, s.LoseCopy(t.Context(), lost), models.ErrConflict)
+	equal(t, "the error after a second look", value(s.Backup(t.Context(), b.ID))(t).Error, "the copy on usb is damaged")
 
 	running := f.claimed(t, s, slot(7), "r1")
-	wants(t, s.LoseCopy(t.Context(), running.ID, running.DriveFiles[0].ID, "x", "y", at), models.ErrConflict)
+	lost = models.LostCopy{BackupID: running.ID, DriveFileID: running.DriveFiles[0].ID, Attempt: 1, HealAt: at}
+	wants(t, s.LoseCopy(t.Context(), lost), models.ErrConflict)
+}
+
+// The newest copy is that of the newest backup, not the one that was read last.
+func testNewestCopy(t *testing.T, s *Store) {
+	f := configure(t, s)
+	var newest models.DriveFile
+	for i := range 3 {
+		b := f.claimed(t, s, slot(i), "r1")
+		newest = b.DriveFiles[0]
+		at := models.Now().Add(-time.Duration(i) * time.Hour)
+		must(t, s.ChangeDriveFile(t.Context(), b.ID, newest.ID, "r1", models.DriveFileChange{Status: models.StatusFinished, VerifiedAt: &at}))
+		must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFinished, At: at}))
+	}
+	equal(t, "the newest copy", value(s.NewestCopy(t.Context(), newest.DriveID))(t).ID, newest.ID)
 }
 
 func testSamples(t *testing.T, s *Store) {
@@ -115,6 +220,11 @@ func testDriveChecks(t *testing.T, s *Store) {
 		return err
 	})
 	equal(t, "the winners of a sample", wins, 1)
+
+	past := at.Add(-48 * time.Hour) // the clock was two days ahead, and was mended
+	equal(t, "a claim once the clock is right", claim(past.Add(-time.Hour), past), true)
+	equal(t, "a second one then", claim(past.Add(-time.Hour), past), false)
+	equal(t, "a sample once the clock is right", value(s.ClaimSample(t.Context(), drive, past.Add(-time.Hour), past))(t), true)
 
 	halfDone(t, s, f)
 	totals := value(s.DriveTotals(t.Context()))(t)

@@ -24,6 +24,10 @@ func (s *Store) DriveChecks(ctx context.Context) (map[string]models.DriveCheck, 
 	return checks, nil
 }
 
+// clockSlack is how far ahead of this machine's clock a replica's may be. What was
+// noted for later than that was noted by a clock that was wrong, and counts as long ago.
+const clockSlack = time.Hour
+
 // ClaimDriveCheck reports whether the caller is to check a drive now: of several
 // replicas exactly one is, when no check has begun since the given moment.
 func (s *Store) ClaimDriveCheck(ctx context.Context, driveID string, since, now time.Time) (bool, error) {
@@ -37,9 +41,11 @@ func (s *Store) ClaimDriveCheck(ctx context.Context, driveID string, since, now 
 		} else if err != nil {
 			return err
 		}
-		later := tx.Model(&models.DriveCheck{}).Where("drive_id = ? AND checked_at < ?", driveID, utc(since)).Update("checked_at", utc(now))
-		won = later.RowsAffected > 0
-		return later.Error
+		later := tx.Model(&models.DriveCheck{}).Where("drive_id = ?", driveID).
+			Where("checked_at < ? OR checked_at > ?", utc(since), utc(now.Add(clockSlack)))
+		claimed := later.Update("checked_at", utc(now))
+		won = claimed.RowsAffected > 0
+		return claimed.Error
 	})
 	return won && err == nil, err
 }
@@ -74,7 +80,8 @@ func (s *Store) SaveDriveCheck(ctx context.Context, c models.DriveCheck) error {
 func (s *Store) ClaimSample(ctx context.Context, driveID string, since, now time.Time) (bool, error) {
 	won := false
 	err := s.write(ctx, "claim the sample of the drive "+driveID, func(tx *gorm.DB) error {
-		due := tx.Model(&models.DriveCheck{}).Where("drive_id = ? AND (sampled_at IS NULL OR sampled_at < ?)", driveID, utc(since))
+		due := tx.Model(&models.DriveCheck{}).Where("drive_id = ?", driveID).
+			Where("sampled_at IS NULL OR sampled_at < ? OR sampled_at > ?", utc(since), utc(now.Add(clockSlack)))
 		claimed := due.Update("sampled_at", utc(now))
 		won = claimed.RowsAffected > 0
 		return claimed.Error
@@ -91,7 +98,7 @@ func (s *Store) DriveTotals(ctx context.Context) (map[string]models.DriveTotals,
 		Copies  int64
 		Bytes   int64
 	}
-	err := s.read(ctx).Model(&models.DriveFile{}).Select("drive_id, status, COUNT(*) AS copies, SUM(size) AS bytes").
+	err := s.read(ctx).Model(&models.DriveFile{}).Clauses(filesByDrive).Select("drive_id, status, COUNT(*) AS copies, SUM(size) AS bytes").
 		Group("drive_id, status").Scan(&rows).Error
 	if err != nil {
 		return nil, s.fault("count the copies on drives", err)

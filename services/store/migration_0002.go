@@ -55,12 +55,14 @@ type backup0002 struct {
 func (backup0002) TableName() string { return "backups" }
 
 // driveFile0002 is indexed for the copies that are due to be healed, and for those
-// of a drive, the one that was read back longest ago first.
+// of a drive, the one that was read back longest ago first; with their sizes, so that
+// adding those up reads nothing else.
 type driveFile0002 struct {
 	ID          string     `gorm:"primaryKey;size:36"`
 	DriveID     string     `gorm:"size:36;not null;index:idx_drive_files_drive,priority:1"`
 	Status      string     `gorm:"size:16;not null;index:idx_drive_files_drive,priority:2"`
 	VerifiedAt  *time.Time `gorm:"precision:6;index:idx_drive_files_drive,priority:3"`
+	Size        int64      `gorm:"not null;index:idx_drive_files_drive,priority:4"`
 	LockedUntil *time.Time `gorm:"precision:6"`
 	HealAt      *time.Time `gorm:"precision:6;index:idx_drive_files_heal"`
 	Heals       int        `gorm:"not null;default:0"`

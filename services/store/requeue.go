@@ -2,17 +2,41 @@ package store
 
 import (
 	"context"
+	"maps"
+	"time"
 
 	"gorm.io/gorm"
 
 	"github.com/backupman/backupman/models"
 )
 
-// Requeue makes a failed backup pending again: its attempt grows and its failed
-// drive files become pending. With redump the dump's facts and manifest are
-// forgotten and every drive file becomes pending. It returns models.ErrConflict
-// when the backup has not failed, or when its job has another pending backup.
+// Requeue makes a failed backup pending again because a person asked for it: its
+// attempt grows, its failed drive files become pending, and how often they were made
+// again by themselves is forgotten. With redump the dump's facts and manifest are
+// forgotten, too, and every drive file becomes pending. It returns models.ErrConflict
+// when the backup has not failed, or when its job may not dump now and redump is set.
 func (s *Store) Requeue(ctx context.Context, id string, redump bool) error {
+	return s.again(ctx, id, func(tx *gorm.DB, b models.Backup) error {
+		if redump {
+			if err := mayDump(tx, b.JobID); err != nil {
+				return err
+			}
+		}
+		return requeue(tx, id, redump, nobody())
+	})
+}
+
+// TakeFailed makes a failed backup pending as Requeue does without redump, and gives
+// it to a runner at once: the dump may be on that runner's machine only. It returns
+// models.ErrConflict when the backup has not failed.
+func (s *Store) TakeFailed(ctx context.Context, id, runner string, until time.Time) error {
+	return s.again(ctx, id, func(tx *gorm.DB, _ models.Backup) error {
+		return requeue(tx, id, false, map[string]any{"lease_owner": runner, "lease_until": utc(until)})
+	})
+}
+
+// again changes a backup that has failed, one change of its job's backups at a time.
+func (s *Store) again(ctx context.Context, id string, change func(tx *gorm.DB, b models.Backup) error) error {
 	b, err := s.Backup(ctx, id)
 	if err != nil {
 		return err
@@ -24,12 +48,11 @@ func (s *Store) Requeue(ctx context.Context, id string, redump bool) error {
 		if err := mustHaveFailed(tx, id); err != nil {
 			return err
 		}
-		if err := mayRun(tx, b.JobID, redump); err != nil {
-			return err
-		}
-		return requeue(tx, id, redump)
+		return change(tx, b)
 	})
 }
+
+func nobody() map[string]any { return map[string]any{"lease_owner": "", "lease_until": nil} }
 
 func mustHaveFailed(tx *gorm.DB, id string) error {
 	var b models.Backup
@@ -45,11 +68,13 @@ func mustHaveFailed(tx *gorm.DB, id string) error {
 	return nil
 }
 
-func requeue(tx *gorm.DB, id string, redump bool) error {
+// requeue makes a backup pending, with the given lease.
+func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 	changes := map[string]any{
 		"status": models.StatusPending, "phase": models.PhaseQueued, "attempt": gorm.Expr("attempt + 1"),
-		"error": "", "settled_at": nil, "lease_owner": "", "lease_until": nil, "updated_at": models.Now(),
+		"error": "", "settled_at": nil, "updated_at": models.Now(),
 	}
+	maps.Copy(changes, lease)
 	files := tx.Model(&models.DriveFile{}).Where("backup_id = ?", id)
 	if redump {
 		forgetDump(changes)
@@ -62,10 +87,14 @@ func requeue(tx *gorm.DB, id string, redump bool) error {
 	if err := tx.Model(&models.Backup{}).Where("id = ?", id).Updates(changes).Error; err != nil {
 		return err
 	}
-	return files.Updates(map[string]any{
+	pending := map[string]any{
 		"status": models.StatusPending, "error": "", "path": nil, "size": 0, "verified_at": nil, "locked_until": nil,
 		"heal_at": nil, "updated_at": models.Now(),
-	}).Error
+	}
+	if lease["lease_owner"] == "" {
+		pending["heals"] = 0
+	}
+	return files.Updates(pending).Error
 }
 
 func forgetDump(changes map[string]any) {
