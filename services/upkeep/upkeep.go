@@ -21,14 +21,16 @@ const (
 	checkEvery = 24 * time.Hour
 	// recheckEvery is how often one is checked that did not.
 	recheckEvery = time.Hour
-	// checkTime bounds one check.
+	// checkTime bounds one check, and the sweep after it: the other drives wait for
+	// their next checks meanwhile.
 	checkTime = 5 * time.Minute
 	// sampleEvery is how often copies on a drive are read back.
 	sampleEvery = 7 * 24 * time.Hour
 	// sampleSize is how many copies are read back besides the newest. Those that were
 	// read longest ago come first, so that in time every copy is.
 	sampleSize = 2
-	// healSince is how far back failed copies are made again when their drive works.
+	// healSince is how long ago a copy has failed at most that is made again when its
+	// drive works.
 	healSince = 14 * 24 * time.Hour
 )
 
@@ -48,7 +50,7 @@ type Store interface {
 	// SampleCopies returns finished copies on a drive that were not read back since a
 	// moment, longest ago first.
 	SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
-	// HealDrive makes the failed copies on a drive due at a moment, of backups made since another.
+	// HealDrive makes the copies on a drive that failed since a moment due at another.
 	HealDrive(ctx context.Context, driveID string, since, at time.Time) error
 }
 
@@ -91,17 +93,22 @@ func New(store Store, catalog Catalog, backups Backups, log *slog.Logger, now fu
 // takes its time. Of several replicas one checks each.
 func (s *Service) CheckDue(ctx context.Context) error {
 	return s.each(ctx, "check", func(d models.Drive, last models.DriveCheck) error {
-		every := checkEvery
-		if !last.Good() {
-			every = recheckEvery
+		now, every := s.now(), recheckEvery
+		if passed(last) {
+			every = checkEvery
 		}
-		now := s.now()
 		won, err := s.store.ClaimDriveCheck(ctx, d.ID, now.Add(-every), now)
 		if err == nil && won {
 			_, err = s.Check(ctx, d.ID)
 		}
 		return err
 	})
+}
+
+// passed reports whether the newest check that was begun has passed. One whose process
+// ended in the middle of it left only the time it began.
+func passed(c models.DriveCheck) bool {
+	return c.Good() && c.GoodAt != nil && !c.GoodAt.Before(c.CheckedAt)
 }
 
 // each calls do for every configured drive with what its newest check found.
@@ -167,13 +174,20 @@ func (s *Service) try(ctx context.Context, d drive.Drive, found *models.DriveChe
 	return err
 }
 
-// afterGood makes up for what a drive missed while it was away.
+// afterGood makes up for what a drive missed while it was away. What could not be swept
+// in time is left to the next check; healing does not wait for it.
 func (s *Service) afterGood(ctx context.Context, driveID string) error {
-	if err := s.backups.SweepDrive(ctx, driveID); err != nil {
-		return err
-	}
+	s.sweep(ctx, driveID)
 	now := s.now()
 	return s.store.HealDrive(ctx, driveID, now.Add(-healSince), now)
+}
+
+func (s *Service) sweep(ctx context.Context, driveID string) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	if err := s.backups.SweepDrive(ctx, driveID); err != nil {
+		s.log.Warn("what failed uploads left is not all swept", "drive_id", driveID, "error", err)
+	}
 }
 
 func sentence(err error) string {

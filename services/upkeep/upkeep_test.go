@@ -27,7 +27,9 @@ type place struct {
 	now      time.Time
 	checkErr error
 	checks   int
+	onCheck  func()
 	swept    int
+	sweepErr error
 	verified []string
 }
 
@@ -77,11 +79,14 @@ func (p *place) OpenDrive(_ context.Context, id string) (drive.Drive, models.Dri
 	return checkedDrive{place: p}, p.row, nil
 }
 
-func (p *place) SweepDrive(context.Context, string) error {
+func (p *place) SweepDrive(ctx context.Context, _ string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.swept++
-	return nil
+	if _, bounded := ctx.Deadline(); !bounded {
+		p.t.Error("a sweep may take for ever")
+	}
+	return p.sweepErr
 }
 
 func (p *place) Verify(_ context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error) {
@@ -101,6 +106,9 @@ func (d checkedDrive) Check(context.Context) (drive.Report, error) {
 	d.place.mu.Lock()
 	defer d.place.mu.Unlock()
 	d.place.checks++
+	if d.place.onCheck != nil {
+		d.place.onCheck()
+	}
 	return drive.Report{Free: 7, Total: 9}, d.place.checkErr
 }
 
@@ -147,6 +155,28 @@ func TestADriveIsCheckedOnceADayAndSoonerWhileItFails(t *testing.T) {
 	due(2*time.Hour, 3)
 }
 
+// A check that ended with its process is made again soon, not tomorrow.
+func TestACheckThatWasCutShortIsMadeAgainSoon(t *testing.T) {
+	for _, passedBefore := range []bool{false, true} {
+		p := newPlace(t)
+		s := p.service()
+		if passedBefore {
+			must(t, s.CheckDue(t.Context()))
+			p.pass(25 * time.Hour)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		p.onCheck = stop
+		must(t, s.CheckDue(ctx))
+		p.onCheck = nil
+		before := p.checks
+		p.pass(61 * time.Minute)
+		must(t, s.CheckDue(t.Context()))
+		if p.checks != before+1 || !p.checked().Good() || p.checked().GoodAt == nil {
+			t.Errorf("passed before: %v; checked %d times more", passedBefore, p.checks-before)
+		}
+	}
+}
+
 // backup inserts a backup whose copy ended as status.
 func (p *place) backup(status models.Status, verified time.Time) models.Backup {
 	p.t.Helper()
@@ -185,7 +215,7 @@ func TestAGoodCheckMakesFailedCopiesDueAndSweeps(t *testing.T) {
 	if n := dueNow(); n != 0 || p.swept != 0 {
 		t.Errorf("after a failed check %d are due, swept %d times", n, p.swept)
 	}
-	p.checkErr = nil
+	p.checkErr, p.sweepErr = nil, context.DeadlineExceeded // which healing does not wait for
 	if _, err := s.Check(t.Context(), p.row.ID); err != nil {
 		t.Fatal(err)
 	}
