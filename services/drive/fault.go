@@ -2,6 +2,7 @@ package drive
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -29,13 +30,15 @@ func (e *PassingError) Error() string { return e.Cause.Error() }
 func (e *PassingError) Unwrap() error { return e.Cause }
 
 // Passing reports whether an error of a drive may pass by itself. A mark decides;
-// without one a models.Fault is final, and so is a context that ended; broken
-// connections and timeouts pass, and anything else does not.
+// without one a models.Fault is final, and so are a context that ended and a server
+// whose certificate is not trusted; broken connections and timeouts pass, and anything
+// else does not.
 func Passing(err error) bool {
 	var marked *PassingError
 	var fault *models.Fault
 	var source *SourceError
 	var network net.Error
+	var untrusted *tls.CertificateVerificationError
 	var op *net.OpError
 	var errno syscall.Errno
 	switch {
@@ -43,7 +46,7 @@ func Passing(err error) bool {
 		return false
 	case errors.As(err, &marked):
 		return true
-	case errors.As(err, &fault), errors.Is(err, context.Canceled):
+	case errors.As(err, &fault), errors.Is(err, context.Canceled), errors.As(err, &untrusted):
 		return false
 	case errors.As(err, &op):
 		return true

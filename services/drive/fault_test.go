@@ -2,11 +2,14 @@ package drive_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"syscall"
 	"testing"
@@ -34,6 +37,8 @@ func TestPassing(t *testing.T) {
 		"not a folder":            {&fs.PathError{Op: "open", Path: "/x", Err: syscall.ENOTDIR}, false},
 		"an input-output error":   {&fs.PathError{Op: "read", Path: "/x", Err: syscall.EIO}, false},
 		"a read-only file system": {syscall.EROFS, false},
+		"an unknown certificate":  {&url.Error{Op: "Put", URL: "https://x", Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}, false},
+		"a server that hung up":   {&url.Error{Op: "Put", URL: "https://x", Err: io.EOF}, true},
 		"anything else":           {errors.New("boom"), false},
 	} {
 		if got := drive.Passing(c.err); got != c.want {

@@ -8,6 +8,16 @@ const (
 	SettingMaxUploads = "max_uploads"
 	// SettingVerify says how a copy is compared with the dump: VerifyAuto or VerifyReadBack.
 	SettingVerify = "verify"
+	// SettingSample says how often some copies are read back: SampleWeekly,
+	// SampleMonthly or SampleNever.
+	SettingSample = "sample"
+)
+
+// How often some copies on a drive are read back between backups.
+const (
+	SampleWeekly  = "weekly"
+	SampleMonthly = "monthly"
+	SampleNever   = "never"
 )
 
 // How copies are compared with the dump.

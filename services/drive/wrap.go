@@ -17,6 +17,8 @@ var commonSettings = []models.Setting{
 		Help: "How many copies are made on the drive at one time; others wait."},
 	{Name: SettingVerify, Label: "Proof of a copy", Type: models.SettingChoice, Default: VerifyAuto, Choices: []string{VerifyAuto, VerifyReadBack}, Advanced: true,
 		Help: "auto trusts a checksum that the provider itself computed over the whole copy and reads the copy back where there is none; read_back always reads it back."},
+	{Name: SettingSample, Label: "Reading back", Type: models.SettingChoice, Default: SampleWeekly, Choices: []string{SampleWeekly, SampleMonthly, SampleNever}, Advanced: true,
+		Help: "How often the newest copy and the two that were read longest ago are read back whole and compared. Choose monthly or never where what is read costs money."},
 }
 
 // withCommon adds the common settings to those that kinds declare.

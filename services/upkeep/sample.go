@@ -4,32 +4,43 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/drive"
 )
+
+// sampleEvery is how often copies on a drive are read back, by its setting. What is not
+// in it is never.
+var sampleEvery = map[string]time.Duration{
+	"":                  7 * 24 * time.Hour,
+	drive.SampleWeekly:  7 * 24 * time.Hour,
+	drive.SampleMonthly: 30 * 24 * time.Hour,
+}
 
 // SampleDue reads copies back on the drives where that is due and that work. Of several
 // replicas one reads each.
 func (s *Service) SampleDue(ctx context.Context) error {
 	return s.each(ctx, "read copies back from", func(d models.Drive, last models.DriveCheck) error {
-		if last.GoodAt == nil || !last.Good() {
+		every, wanted := sampleEvery[d.Settings[drive.SettingSample]]
+		if !wanted || last.GoodAt == nil || !last.Good() {
 			return nil
 		}
-		return s.sample(ctx, d.ID)
+		return s.sample(ctx, d.ID, every)
 	})
 }
 
 // sample reads copies on a drive back when that is due. A restart in the middle of it
-// leaves the rest for next week.
-func (s *Service) sample(ctx context.Context, driveID string) error {
+// leaves the rest for the next time.
+func (s *Service) sample(ctx context.Context, driveID string, every time.Duration) error {
 	s.sampling.Lock()
 	defer s.sampling.Unlock()
 	now := s.now()
-	won, err := s.store.ClaimSample(ctx, driveID, now.Add(-sampleEvery), now)
+	won, err := s.store.ClaimSample(ctx, driveID, now.Add(-every), now)
 	if err != nil || !won {
 		return err
 	}
-	copies, err := s.choose(ctx, driveID)
+	copies, err := s.choose(ctx, driveID, now.Add(-every))
 	if err != nil {
 		return err
 	}
@@ -42,8 +53,8 @@ func (s *Service) sample(ctx context.Context, driveID string) error {
 
 // choose returns the newest copy, which is the one most likely to be needed, and those
 // that were read back longest ago.
-func (s *Service) choose(ctx context.Context, driveID string) ([]models.DriveFile, error) {
-	copies, err := s.store.SampleCopies(ctx, driveID, s.now().Add(-sampleEvery), sampleSize)
+func (s *Service) choose(ctx context.Context, driveID string, since time.Time) ([]models.DriveFile, error) {
+	copies, err := s.store.SampleCopies(ctx, driveID, since, sampleSize)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,6 @@ const (
 	// checkTime bounds one check, and the sweep after it: the other drives wait for
 	// their next checks meanwhile.
 	checkTime = 5 * time.Minute
-	// sampleEvery is how often copies on a drive are read back.
-	sampleEvery = 7 * 24 * time.Hour
 	// sampleSize is how many copies are read back besides the newest. Those that were
 	// read longest ago come first, so that in time every copy is.
 	sampleSize = 2

@@ -250,6 +250,22 @@ func TestASampleIsReadBackOnceAWeek(t *testing.T) {
 	due(old[2], old[3], newest)
 }
 
+func TestHowOftenIsASetting(t *testing.T) {
+	for setting, want := range map[string][2]int{drive.SampleWeekly: {1, 2}, drive.SampleMonthly: {1, 1}, drive.SampleNever: {0, 0}} {
+		p := newPlace(t)
+		p.row.Settings = models.Settings{drive.SettingSample: setting}
+		p.backup(models.StatusFinished, p.now.Add(-60*24*time.Hour))
+		s := p.service()
+		for i, after := range []time.Duration{0, 8 * 24 * time.Hour} {
+			p.pass(after)
+			must(t, errors.Join(s.CheckDue(t.Context()), s.SampleDue(t.Context())))
+			if len(p.verified) != want[i] {
+				t.Errorf("%s: %d copies were read back in look %d", setting, len(p.verified), i)
+			}
+		}
+	}
+}
+
 func TestADriveThatFailsIsNotSampled(t *testing.T) {
 	p := newPlace(t)
 	p.backup(models.StatusFinished, p.now.Add(-30*24*time.Hour))
