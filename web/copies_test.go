@@ -32,7 +32,7 @@ func TestMissingCopiesAreMadeByButton(t *testing.T) {
 	d, got := s.backupPage(t, failedID)
 	d.one(t, "form", "action", "/backups/"+failedID+"/heal")
 	d.one(t, "form", "action", "/backups/"+failedID+"/retry")
-	if !strings.Contains(got, "The dump itself is good") || !strings.Contains(got, "dumps the database anew only when both are gone") {
+	if !strings.Contains(got, "Not every copy is good") || !strings.Contains(got, "dumps the database anew only when both are gone") {
 		t.Errorf("the page says %s", got)
 	}
 	w := s.ask(t, http.MethodPost, "/backups/"+failedID+"/heal", "")
@@ -47,7 +47,7 @@ func TestMissingCopiesAreMadeByButton(t *testing.T) {
 
 func TestABadDumpIsOnlyRetried(t *testing.T) {
 	d, got := newSite(t).backupPage(t, failedID)
-	if len(d.all("form", "action", "/backups/"+failedID+"/heal")) != 0 || strings.Contains(got, "The dump itself is good") || !strings.Contains(got, "the database is dumped anew") {
+	if len(d.all("form", "action", "/backups/"+failedID+"/heal")) != 0 || strings.Contains(got, "Not every copy is good") || !strings.Contains(got, "the database is dumped anew") {
 		t.Errorf("the page says %s", got)
 	}
 	if strings.Contains(got, "waits for the drive") {

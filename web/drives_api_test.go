@@ -15,6 +15,7 @@ import (
 func TestDrivesAreTheContractToTheByte(t *testing.T) {
 	s := newSite(t)
 	at := testNow.Add(-time.Hour)
+	s.catalog.signIns[driveID] = &fakeSignIn{}
 	s.store.drives = append(s.store.drives, models.Drive{ID: unknownID, Label: "new & far", Provider: "s3", Settings: models.Settings{"bucket": "hidden"}})
 	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, GoodAt: &at, Error: "it is <full>", NeedsSignIn: true, Free: -1, Total: 1000}
 	want := `{"Results":[` +
@@ -89,5 +90,21 @@ func TestDownloadLinkIsTheProvidersWhereItMakesOne(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestRefusedCredentialsAreNoMissingSignIn(t *testing.T) {
+	s := newSite(t)
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, Error: "its key is refused", NeedsSignIn: true, Free: -1, Total: -1}
+	if got := s.get(t, "/api/drives").Body.String(); !strings.Contains(got, `"NeedsSignIn":false`) {
+		t.Errorf("nobody signs in to this drive: %s", got)
+	}
+}
+
+func TestComparingACopyThatIsNotThere(t *testing.T) {
+	s := newSite(t)
+	said := wantError(t, s.ask(t, http.MethodPost, "/api/backups/"+finishedID+"/verify?DriveFileId="+unknownID, ""), http.StatusNotFound)
+	if !strings.Contains(said, "no copy with the id "+unknownID) || len(s.backups.calls) != 0 {
+		t.Errorf("said %q, called %v", said, s.backups.calls)
 	}
 }

@@ -25,14 +25,34 @@ func TestDrivesPageTellsHowEachStands(t *testing.T) {
 	}
 	at := testNow.Add(-time.Hour)
 	s.store.checks[driveID] = models.DriveCheck{CheckedAt: at, GoodAt: &at, Free: 412e9, Total: 1e12}
-	if got := s.card(t, driveID); !strings.Contains(got, "Works") || !strings.Contains(got, "1 h ago") || !strings.Contains(got, "412 GB free of 1.0 TB") {
+	if got := s.card(t, driveID); !strings.Contains(got, "Works") || !strings.Contains(got, "1 h ago") || !strings.Contains(got, "412 GB of 1.0 TB") {
 		t.Errorf("a drive that works: %s", got)
 	}
 	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, GoodAt: &at, Error: "the folder is gone: mount it"}
 	if got := s.card(t, driveID); !strings.Contains(got, "Failed") || !strings.Contains(got, "The folder is gone: mount it.") || !strings.Contains(got, "worked 1 h ago") {
 		t.Errorf("a drive that failed: %s", got)
 	}
-	parse(t, s.get(t, "/")).one(t, "a", "href", "/drives")
+}
+
+func TestLandingTellsOfDrivesInTrouble(t *testing.T) {
+	s := newSite(t)
+	if d := parse(t, s.get(t, "/")); len(d.all("", "id", "summary-drives")) != 0 {
+		t.Error("a drive that was never checked is called one in trouble")
+	}
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, Error: "its credentials are refused", NeedsSignIn: true}
+	line := parse(t, s.get(t, "/")).one(t, "p", "id", "summary-drives")
+	if got := words(line); got != "The drive nas failed its newest check. See the drives" {
+		t.Errorf("the line says %q", got)
+	}
+	s.catalog.signIns[driveID] = &fakeSignIn{}
+	card := s.get(t, "/jobs/"+jobID+"/card")
+	if got := words(parse(t, card).one(t, "p", "id", "summary-drives")); got != "Sign in to nas. See the drives" {
+		t.Errorf("beside a card it says %q", got)
+	}
+	s.store.checks[driveID] = models.DriveCheck{CheckedAt: testNow, GoodAt: &testNow}
+	if d := parse(t, s.get(t, "/")); len(d.all("", "id", "summary-drives")) != 0 {
+		t.Error("a drive that works is called one in trouble")
+	}
 }
 
 func TestDrivesPageWithoutDrivesSaysHowToStart(t *testing.T) {
@@ -79,6 +99,12 @@ func TestALongCheckGoesOnWithoutItsPage(t *testing.T) {
 	s := newSite(t)
 	s.later.held = true
 	body := s.ask(t, http.MethodPost, "/drives/"+driveID+"/check", "", "HX-Request", "true").Body.String()
+	if got := words(parse(t, s.get(t, "/drives/"+driveID+"/card")).one(t, "article", "", "")); !strings.Contains(got, "Checking") {
+		t.Errorf("asked again: %s", got)
+	}
+	if again := s.get(t, "/drives/"+driveID+"/card").Body.String(); strings.Contains(again, "announcer") || !strings.Contains(body, "is being checked") {
+		t.Error("what runs is announced at its start, and only then")
+	}
 	if !strings.Contains(body, "Checking") || !strings.Contains(body, `hx-trigger="every 2s"`) || !strings.Contains(body, "btn-disabled") {
 		t.Errorf("while it runs: %s", body)
 	}

@@ -42,6 +42,6 @@ func wayOut(b models.Backup) string {
 	if b.DumpedAt == nil {
 		return "Once that is mended, press Retry: the database is dumped anew."
 	}
-	return "The dump itself is good. Once that is mended, press Make the missing copies: they are made from the dump, or from a good copy. " +
+	return "Once that is mended, press Make the missing copies: they are made from the dump, or from a good copy. " +
 		"Retry does the same, and dumps the database anew only when both are gone."
 }

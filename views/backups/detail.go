@@ -69,8 +69,10 @@ type Copy struct {
 	Error                     string
 	// Healing says when a failed copy is made again; empty for others.
 	Healing string
-	// AfterCheck says that a check of the drive makes that happen.
+	// AfterCheck says that a check of the drive makes that happen, and DrivePath where
+	// it can be asked for.
 	AfterCheck bool
+	DrivePath  string
 	// Locked is the time before which the copy cannot be deleted; empty when it can.
 	Locked   string
 	Size     int64
@@ -120,7 +122,7 @@ func NewBody(f Facts, now time.Time) Body {
 		live := NewLive(b, f.Known, now)
 		body.Live = &live
 	case models.StatusFailed:
-		body.Failure, body.Error, body.WayOut = whileWords(b.Phase), human.Sentence(b.Error), wayOut(b)
+		body.Failure, body.Error, body.WayOut = failureWords(b), human.Sentence(b.Error), wayOut(b)
 	}
 	for _, df := range b.DriveFiles {
 		body.Copies = append(body.Copies, newCopy(b, df, f.Known, now))
@@ -147,7 +149,7 @@ func NewRest(f Facts, now time.Time) Rest {
 func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	c := Copy{
 		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
-		Error: human.Sentence(f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
+		DrivePath: "/drives#drive-" + f.DriveID, Error: human.Sentence(f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
 	}
 	if d, ok := k.Drives[f.DriveID]; ok {
 		c.Drive = d.Label

@@ -157,7 +157,7 @@ func List(v ListView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if v.NewestPath != "" {
-					templ_7745c5c3_Err = components.LinkButton("newest", v.NewestPath, "Newest", "").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = components.LinkButton("newest", v.NewestPath, "Newest", "", "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -167,7 +167,7 @@ func List(v ListView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				if v.OlderPath != "" {
-					templ_7745c5c3_Err = components.LinkButton("older", v.OlderPath, "Older", "").Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = components.LinkButton("older", v.OlderPath, "Older", "", "").Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

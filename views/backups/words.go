@@ -52,6 +52,15 @@ func phaseWords(p models.Phase) string {
 	return string(p)
 }
 
+// failureWords is the heading of why a backup failed. One whose dump is good lacks
+// copies, whenever that was found.
+func failureWords(b models.Backup) string {
+	if b.DumpedAt != nil {
+		return "Not every copy is good"
+	}
+	return whileWords(b.Phase)
+}
+
 // whileWords says what a failed backup was doing when it failed.
 func whileWords(p models.Phase) string {
 	switch p {

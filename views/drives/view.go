@@ -1,6 +1,7 @@
 package drives
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -65,16 +66,27 @@ type Card struct {
 // Path returns the address of a drive, below which its actions are.
 func Path(id string) string { return "/drives/" + id }
 
-// NewView builds the page. A drive that was signed in to just now is greeted.
+// NewView builds the page, what wants a look first. A drive that was signed in to just
+// now is greeted.
 func NewView(page layout.Page, all []Facts, signedIn string, now time.Time) View {
 	v := View{Page: page}
 	for _, f := range all {
 		v.Cards = append(v.Cards, NewCard(f, now))
-		if f.Drive.ID == signedIn {
+		if f.Drive.ID == signedIn && f.SignsIn {
 			v.Welcome = newWelcome(f)
 		}
 	}
+	slices.SortStableFunc(v.Cards, func(a, b Card) int { return a.urgency() - b.urgency() })
 	return v
+}
+
+// urgency puts what wants a look first. A check that runs changes nothing, so that a
+// card keeps its place while it is waited for.
+func (c Card) urgency() int {
+	if c.Failing {
+		return 0
+	}
+	return 1
 }
 
 // NewCard builds the card of a drive.
@@ -86,7 +98,7 @@ func NewCard(f Facts, now time.Time) Card {
 	}
 	if f.Check != nil {
 		c.Checked, c.Good = components.Ago(now, &f.Check.CheckedAt), components.Ago(now, f.Check.GoodAt)
-		c.Failing, c.Error = !f.Check.Good(), ownWords(f.Check.Error, c.Label)
+		c.Failing, c.Error = !f.Check.Good(), human.Sentence(OwnWords(f.Check.Error, c.Label))
 	}
 	if f.Problem != "" && !f.Checking {
 		c.Failing, c.Error = true, human.Sentence(f.Problem)
@@ -97,10 +109,10 @@ func NewCard(f Facts, now time.Time) Card {
 	return c
 }
 
-// ownWords is the sentence of an error without the drive's name before it, which the
-// card says already.
-func ownWords(problem, label string) string {
-	return human.Sentence(strings.TrimPrefix(problem, "drive "+strconv.Quote(label)+": "))
+// OwnWords is the sentence of an error without the drive's name before it, for where
+// the name is said already.
+func OwnWords(problem, label string) string {
+	return strings.TrimPrefix(problem, "drive "+strconv.Quote(label)+": ")
 }
 
 func chip(f Facts) components.Chip {
@@ -127,9 +139,9 @@ func room(c *models.DriveCheck) string {
 	case c == nil || !c.Good():
 		return "not known"
 	case c.Free >= 0 && c.Total > 0:
-		return human.Bytes(c.Free) + " free of " + human.Bytes(c.Total)
+		return human.Bytes(c.Free) + " of " + human.Bytes(c.Total)
 	case c.Free >= 0:
-		return human.Bytes(c.Free) + " free"
+		return human.Bytes(c.Free)
 	}
 	return "not told by the provider"
 }
@@ -147,6 +159,9 @@ func actions(f Facts) []components.Action {
 	signIn := components.Action{
 		ID: "sign-in-" + id, Path: Path(id) + "/sign-in", Label: signInWords(f.Drive.Provider), Icon: "shield",
 		About: f.Drive.Label, Primary: wanted,
+	}
+	if wanted {
+		return []components.Action{signIn, check}
 	}
 	return []components.Action{check, signIn}
 }
@@ -182,5 +197,5 @@ func Announcement(f Facts) string {
 	case f.Check.Good():
 		return "The drive " + label + " was checked and works."
 	}
-	return "The check of the drive " + label + " has failed: " + ownWords(f.Check.Error, label)
+	return "The check of the drive " + label + " has failed: " + human.Sentence(OwnWords(f.Check.Error, label))
 }

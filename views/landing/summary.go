@@ -15,6 +15,8 @@ type Summary struct {
 	// Answer is a word or three, Detail a sentence.
 	Answer, Detail string
 	Facts          []SummaryFact
+	// Drives says which drives failed their newest checks; empty when none did.
+	Drives string
 	// Swapped says that the summary goes with a fragment and replaces the page's own.
 	Swapped bool
 }
@@ -108,10 +110,15 @@ func newestGood(f JobFacts) *models.Backup {
 	return f.NewestFinished
 }
 
-// NewSummary answers for all databases together.
-func NewSummary(facts []JobFacts, now time.Time) Summary {
+// NewSummary answers for all databases together, and tells of the drives that are in
+// trouble.
+func NewSummary(facts []JobFacts, drives []DriveTrouble, now time.Time) Summary {
 	t := count(facts)
 	s := answer(t)
+	s.Drives = driveWords(drives)
+	if s.Drives != "" && s.Tone == components.ToneGood {
+		s.Tone, s.Icon, s.Answer = components.ToneWarn, "warning", "Yes, but look"
+	}
 	s.Facts = []SummaryFact{
 		{Term: "Databases with a backup", Value: ratio(t.databases-len(t.lost), t.databases)},
 		{Term: "Proven by a test restore", Value: ratio(t.databases-len(t.unproven), t.databases)},

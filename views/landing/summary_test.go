@@ -51,7 +51,7 @@ func TestSummary(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			s := NewSummary(c.jobs, now)
+			s := NewSummary(c.jobs, nil, now)
 			if s.Answer != c.answer || !strings.Contains(s.Detail, c.detail) || s.Facts[0].Value != c.restorable {
 				t.Errorf("%s: %s (%s)", s.Answer, s.Detail, s.Facts[0].Value)
 			}

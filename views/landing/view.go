@@ -48,9 +48,9 @@ type CardBackup struct {
 	Size int64
 }
 
-// NewView builds the page from what is known of every job.
-func NewView(page layout.Page, facts []JobFacts, now time.Time) View {
-	v := View{Page: page, Summary: NewSummary(facts, now)}
+// NewView builds the page from what is known of every job, and of the drives in trouble.
+func NewView(page layout.Page, facts []JobFacts, drives []DriveTrouble, now time.Time) View {
+	v := View{Page: page, Summary: NewSummary(facts, drives, now)}
 	for _, f := range facts {
 		v.Jobs = append(v.Jobs, NewJobCard(f, now))
 	}

@@ -2,10 +2,12 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -18,6 +20,13 @@ func (h *Handlers) Verify(c *gin.Context) error {
 	id, file, err := copyIDs(c)
 	if err != nil {
 		return err
+	}
+	b, err := h.Store.Backup(c.Request.Context(), id)
+	if err != nil {
+		return err
+	}
+	if file != "" && !slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.ID == file }) {
+		return noSuchCopy(b, file)
 	}
 	stream.Patience(c, verifyTime)
 	verdicts, err := h.Backups.Verify(c.Request.Context(), id, file)

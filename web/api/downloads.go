@@ -13,6 +13,10 @@ import (
 	"github.com/backupman/backupman/web/stream"
 )
 
+// linkPatience is how long a drive may take to make a link before one of ours is given:
+// a silent provider must not hold up whoever only wants an address.
+const linkPatience = 10 * time.Second
+
 // DownloadURL answers GET /api/backups/:id/generate-download-url with a link
 // that downloads this file for a few minutes and needs no key.
 func (h *Handlers) DownloadURL(c *gin.Context) error {
@@ -55,6 +59,8 @@ func (h *Handlers) providerLink(ctx context.Context, stored models.DriveFile) (s
 	if !ok {
 		return "", false
 	}
+	ctx, cancel := context.WithTimeout(ctx, linkPatience)
+	defer cancel()
 	link, err := linker.Link(ctx, stored.Key, stored.Label, int(linkLife/time.Second))
 	return link, err == nil
 }
@@ -115,7 +121,11 @@ func downloadable(b models.Backup, driveFileID string) (models.DriveFile, error)
 		}
 	}
 	if driveFileID != "" {
-		return none, models.NotFoundf("the backup %s has no copy with the id %s", b.ID, driveFileID)
+		return none, noSuchCopy(b, driveFileID)
 	}
 	return none, models.Conflictf("the backup %s has no finished copy to download", b.ID)
+}
+
+func noSuchCopy(b models.Backup, driveFileID string) error {
+	return models.NotFoundf("the backup %s has no copy with the id %s", b.ID, driveFileID)
 }

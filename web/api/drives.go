@@ -64,7 +64,11 @@ func (h *Handlers) drives(ctx context.Context) ([]Drive, error) {
 	}
 	found := make([]Drive, 0, len(rows))
 	for _, d := range rows {
-		found = append(found, NewDrive(d, checks[d.ID], totals[d.ID]))
+		check := checks[d.ID]
+		if _, _, err := h.Catalog.SignIn(ctx, d.ID); err != nil {
+			check.NeedsSignIn = false // its credentials are refused, and nobody signs in to it
+		}
+		found = append(found, NewDrive(d, check, totals[d.ID]))
 	}
 	return found, nil
 }

@@ -74,8 +74,10 @@ type Drive struct {
 	CheckedAt *time.Time `json:"CheckedAt"`
 	GoodAt    *time.Time `json:"GoodAt"`
 	// Error says why the newest check failed; empty when it passed, or was never made.
-	Error       string `json:"Error"`
-	NeedsSignIn bool   `json:"NeedsSignIn"`
+	Error string `json:"Error"`
+	// NeedsSignIn says that a person has to sign in to the provider, on the page of
+	// drives or with a command.
+	NeedsSignIn bool `json:"NeedsSignIn"`
 	// Free and Total are bytes; null where the provider does not tell.
 	Free  *int64 `json:"Free"`
 	Total *int64 `json:"Total"`

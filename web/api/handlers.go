@@ -52,6 +52,8 @@ type Catalog interface {
 	Drives(ctx context.Context) ([]models.Drive, error)
 	// OpenDrive opens one, or returns models.ErrNotFound.
 	OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error)
+	// SignIn prepares a sign-in; models.ErrInvalid for a drive that nobody signs in to.
+	SignIn(ctx context.Context, id string) (drive.SignIn, models.Drive, error)
 }
 
 // Upkeep is what the API asks of the service that looks after drives.

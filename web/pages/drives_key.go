@@ -28,8 +28,9 @@ func (h *Handlers) DriveKey(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	shown := drives.HostKey{Host: key.Host, Fingerprint: key.Fingerprint, Known: key.Known}
 	page := h.page("The key of "+f.Drive.Label, "/drives")
-	return Render(c, http.StatusOK, drives.ShowKey(drives.NewKeyView(page, f.Drive, f.Check, key.Host, key.Fingerprint, key.Known)))
+	return Render(c, http.StatusOK, drives.ShowKey(drives.NewKeyView(page, f.Drive, f.Check, shown)))
 }
 
 // TrustDrive answers POST /drives/:id/trust: it trusts the key whose fingerprint the

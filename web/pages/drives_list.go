@@ -40,7 +40,11 @@ func (h *Handlers) renderDrive(c *gin.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return Render(c, http.StatusOK, drives.CardFragment(drives.NewCard(f, h.Now()), drives.Announcement(f)))
+	said := drives.Announcement(f)
+	if f.Checking && c.Request.Method == http.MethodGet {
+		said = "" // it was said when the check began, and need not be heard every two seconds
+	}
+	return Render(c, http.StatusOK, drives.CardFragment(drives.NewCard(f, h.Now()), said))
 }
 
 // driveFacts gathers what is known of every configured drive. No drive is asked.

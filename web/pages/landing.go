@@ -18,7 +18,11 @@ func (h *Handlers) Landing(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, h.Now())))
+	drives, err := h.troubles(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, drives, h.Now())))
 }
 
 // JobCard answers GET /jobs/:id/card with the card of one job, for a page
@@ -36,12 +40,38 @@ func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
 	if err != nil {
 		return err
 	}
+	drives, err := h.troubles(c.Request.Context())
+	if err != nil {
+		return err
+	}
 	for _, f := range facts {
 		if f.Job.ID == jobID {
-			return Render(c, http.StatusOK, h.card(f, facts))
+			return Render(c, http.StatusOK, h.card(f, facts, drives))
 		}
 	}
 	return models.NotFoundf("there is no job with the id %s", jobID)
+}
+
+// troubles are the configured drives that failed their newest checks.
+func (h *Handlers) troubles(ctx context.Context) ([]landing.DriveTrouble, error) {
+	rows, err := h.Catalog.Drives(ctx)
+	if err != nil {
+		return nil, err
+	}
+	checks, err := h.Drives.DriveChecks(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list checks of drives: %w", err)
+	}
+	var found []landing.DriveTrouble
+	for _, d := range rows {
+		check, known := checks[d.ID]
+		if !known || check.Good() {
+			continue
+		}
+		_, _, refused := h.Catalog.SignIn(ctx, d.ID)
+		found = append(found, landing.DriveTrouble{Label: d.Label, NeedsSignIn: check.NeedsSignIn && refused == nil})
+	}
+	return found, nil
 }
 
 // jobFacts gathers what is known of every job.
