@@ -12,6 +12,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/disk"
+	"github.com/backupman/backupman/views/drives"
 )
 
 // driveTime bounds how long one drive may take to be examined.
@@ -165,17 +166,17 @@ func (d *doctor) drives(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.drive(ctx, row.ID)
+		d.drive(ctx, row)
 	}
 	return nil
 }
 
 // drive examines one drive. The sentence of an unknown server, and of a sign-in that
 // is missing, names the command that mends it.
-func (d *doctor) drive(ctx context.Context, id string) {
-	place, _, err := d.app.catalog.OpenDrive(ctx, id)
+func (d *doctor) drive(ctx context.Context, row models.Drive) {
+	place, _, err := d.app.catalog.OpenDrive(ctx, row.ID)
 	if err != nil {
-		d.problem(sentence(err))
+		d.problem(drives.OwnWords(sentence(err), row.Label))
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, driveTime)
@@ -185,9 +186,9 @@ func (d *doctor) drive(ctx context.Context, id string) {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		d.problem(fmt.Sprintf("the drive did not answer within %s: see whether it can be reached from this machine", driveTime))
 	case err != nil:
-		d.problem(sentence(err))
+		d.problem(drives.OwnWords(sentence(err), row.Label))
 	default:
-		d.pass("works: writes, reads back and deletes; " + room(report.Free, report.Total))
+		d.pass(workingWords(report.Free, report.Total))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/drive"
 	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/web/api"
 )
@@ -61,7 +60,7 @@ func (a *app) listDrives(ctx context.Context, out io.Writer, inJSON bool) error 
 	}
 	for _, d := range all {
 		if !d.check.Good() {
-			fmt.Fprintf(out, "\n%s: %s\n", d.row.Label, indentLines(d.check.Error))
+			fmt.Fprintf(out, "\n%s: %s\n", d.row.Label, indentLines(drives.OwnWords(d.check.Error, d.row.Label)))
 		}
 	}
 	return nil
@@ -90,9 +89,18 @@ func (a *app) knownDrives(ctx context.Context) ([]knownDrive, error) {
 	}
 	var all []knownDrive
 	for _, d := range rows {
-		all = append(all, knownDrive{row: d, check: checks[d.ID], totals: totals[d.ID]})
+		all = append(all, knownDrive{row: d, check: a.told(ctx, checks[d.ID], d.ID), totals: totals[d.ID]})
 	}
 	return all, nil
+}
+
+// told is a check as a person is told of it: where nobody signs in, credentials that
+// are refused do not ask for a sign-in.
+func (a *app) told(ctx context.Context, c models.DriveCheck, driveID string) models.DriveCheck {
+	if _, _, err := a.catalog.SignIn(ctx, driveID); err != nil {
+		c.NeedsSignIn = false
+	}
+	return c
 }
 
 // state says in a word or two how the newest check went.
@@ -102,7 +110,9 @@ func (d knownDrive) state() string {
 		return "not checked yet"
 	case d.check.Good():
 		return "works"
-	case d.check.NeedsSignIn && signsIn(d.row.Provider):
+	case d.check.NeedsSignIn && d.check.GoodAt == nil:
+		return "sign in"
+	case d.check.NeedsSignIn:
 		return "sign in again"
 	}
 	return "failed"
@@ -115,17 +125,16 @@ func (d knownDrive) free() string {
 	return size(d.check.Free)
 }
 
-// signsIn reports whether a person signs in to drives of a kind.
-func signsIn(provider string) bool {
-	kind, err := drive.Lookup(provider)
-	return err == nil && kind.SignIn != nil
-}
-
 func checkedAt(c models.DriveCheck) string {
 	if c.CheckedAt.IsZero() {
 		return "never"
 	}
 	return c.CheckedAt.UTC().Format(time.DateTime + "Z")
+}
+
+// workingWords says that a drive passed its check.
+func workingWords(free, total int64) string {
+	return "works: writes, reads back and deletes; " + room(free, total)
 }
 
 // room says how much is free on a drive, as far as its provider tells.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/upkeep"
+	"github.com/backupman/backupman/views/drives"
 )
 
 func newDrivesCheck(f *flags) *cobra.Command {
@@ -20,7 +21,8 @@ func newDrivesCheck(f *flags) *cobra.Command {
 		Long: `Checks all drives, or the one of a label: connects, writes a small file, reads it
 back and deletes it. Copies that failed because of a drive are made again by the
 server once the drive passes. Ends with status 1 when a drive does not pass.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: f.completeDrives(anyDrive),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				return a.checkDrives(ctx, cmd.OutOrStdout(), f.json, strings.Join(args, ""))
@@ -40,9 +42,11 @@ func (a *app) checkDrives(ctx context.Context, out io.Writer, inJSON bool, label
 	bad := false
 	for i := range all {
 		d := &all[i]
-		if d.check, err = checks.Check(ctx, d.row.ID); err != nil {
+		found, err := checks.Check(ctx, d.row.ID)
+		if err != nil {
 			return err
 		}
+		d.check = a.told(ctx, found, d.row.ID)
 		bad = bad || !d.check.Good()
 		if !inJSON {
 			tellCheckOf(out, *d)
@@ -82,8 +86,8 @@ func (a *app) drivesToCheck(ctx context.Context, label string) ([]knownDrive, er
 
 func tellCheckOf(out io.Writer, d knownDrive) {
 	if d.check.Good() {
-		fmt.Fprintf(out, "%s works: %s\n", d.row.Label, room(d.check.Free, d.check.Total))
+		fmt.Fprintf(out, "%s %s\n", d.row.Label, workingWords(d.check.Free, d.check.Total))
 		return
 	}
-	fmt.Fprintf(out, "%s FAILED: %s\n", d.row.Label, indentLines(d.check.Error))
+	fmt.Fprintf(out, "%s FAILED: %s\n", d.row.Label, indentLines(drives.OwnWords(d.check.Error, d.row.Label)))
 }

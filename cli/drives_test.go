@@ -3,6 +3,7 @@ package cli_test
 import (
 	"database/sql"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -50,7 +51,7 @@ func TestDrivesAreListedAndChecked(t *testing.T) {
 	if code != 0 || said != "" || !strings.Contains(out, "not checked yet") || !strings.Contains(out, filepath.Join(dir, "backups")) {
 		t.Errorf("before a check: status %d, %q, said %q", code, out, said)
 	}
-	if code, out, _ := backupman(t, append(base, "drives", "check")...); code != 0 || !strings.Contains(out, "backups works: ") {
+	if code, out, _ := backupman(t, append(base, "drives", "check")...); code != 0 || !strings.Contains(out, "backups works: writes, reads back and deletes; ") {
 		t.Errorf("check: status %d, %q", code, out)
 	}
 	var told driveAnswer
@@ -77,9 +78,61 @@ func TestADriveThatDoesNotPassEndsWithStatus1(t *testing.T) {
 	if code, out, _ := backupman(t, append(base, "drives")...); code != 0 || !strings.Contains(out, "failed") || !strings.Contains(out, "\nnas: ") {
 		t.Errorf("list: status %d, %q", code, out)
 	}
-	if code, out, _ := backupman(t, append(base, "doctor")...); code != 1 || !strings.Contains(out, "PROBLEM") || !strings.Contains(out, "mount what belongs there") {
-		t.Errorf("doctor: status %d, %q", code, out)
+	words := strings.TrimSpace(strings.TrimPrefix(out, "nas FAILED: "))
+	if code, out, _ := backupman(t, append(base, "doctor")...); code != 1 || !strings.Contains(out, "PROBLEM  "+words+"\n") {
+		t.Errorf("doctor: status %d, %q, and the check said %q", code, out, words)
 	}
+}
+
+func TestDrivesThatWantASignInSaySo(t *testing.T) {
+	base, dir := googleAndFolder(t)
+	if code, out, said := backupman(t, append(base, "drives", "check")...); code != 1 || said != "" || strings.Count(out, "FAILED") != 2 {
+		t.Fatalf("check: status %d, %q, %q", code, out, said)
+	}
+	state := func(label string) string {
+		t.Helper()
+		_, out, _ := backupman(t, append(base, "drives")...)
+		for line := range strings.Lines(out) {
+			if rest, ok := strings.CutPrefix(line, label+" "); ok {
+				return strings.Join(strings.Fields(rest)[1:4], " ")
+			}
+		}
+		t.Fatalf("no drive %s in %q", label, out)
+		return ""
+	}
+	if got := state("mine"); !strings.HasPrefix(got, "sign in 20") {
+		t.Errorf("nobody has signed in, and it says %q", got)
+	}
+	change(t, dir, `UPDATE drive_checks SET good_at = checked_at, needs_sign_in = TRUE`)
+	if got := state("mine"); got != "sign in again" {
+		t.Errorf("the sign-in has ended, and it says %q", got)
+	}
+	if got := state("away"); !strings.HasPrefix(got, "failed ") {
+		t.Errorf("nobody signs in to a folder, and it says %q", got)
+	}
+	var told driveAnswer
+	answer(t, &told, 0, append(base, "drives")...)
+	if told.Results[0].Label != "away" || told.Results[0].NeedsSignIn || !told.Results[1].NeedsSignIn {
+		t.Errorf("in JSON: %+v", told)
+	}
+}
+
+// googleAndFolder configures a Google Drive that nobody has signed in to, and a folder
+// that is not there; it returns the flags that lead to them and their folder.
+func googleAndFolder(t *testing.T) (base []string, dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	client := filepath.Join(dir, "client.json")
+	if err := os.WriteFile(client, []byte(`{"installed":{"client_id":"a","client_secret":"b","auth_uri":"http://127.0.0.1:9/auth","token_uri":"http://127.0.0.1:9/token","redirect_uris":["http://localhost"]}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("drives: [{provider: google_drive, label: mine, folder: b, client_secret_file: %q, token_file: %q}, {provider: local, label: away, folder: %q, create: false}]\n",
+		client, filepath.Join(dir, "token.json"), filepath.Join(dir, "not-mounted"))
+	file := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return []string{"-c", file, "--data", filepath.Join(dir, "data")}, dir
 }
 
 func TestDrivesNameTheThing(t *testing.T) {

@@ -27,7 +27,8 @@ func newTrust(f *flags) *cobra.Command {
 one. Compare it with what the server's owner tells you, or with what ssh-keygen -lf
 says of the files /etc/ssh/ssh_host_*_key.pub on the server itself. Nothing is sent to
 a server before its key is trusted. Scripts give the right one with --fingerprint.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeDrives(trustable),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			t.in, t.out = cmd.InOrStdin(), cmd.OutOrStdout()
 			t.asks = isTerminal(t.in)

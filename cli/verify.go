@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,9 @@ func (a *app) verify(ctx context.Context, out io.Writer, f *flags, id, only stri
 	b, err := a.findBackup(ctx, id)
 	if err != nil {
 		return err
+	}
+	if only != "" && !slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.ID == only }) {
+		return models.NotFoundf("backup %s has no copy with the id %s: show --json tells the ids", b.ID, only)
 	}
 	var verdicts []models.CopyVerdict
 	for _, copyID := range copiesToVerify(b, only) {

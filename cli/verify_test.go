@@ -100,7 +100,7 @@ func TestVerifyNamesTheThing(t *testing.T) {
 	for _, c := range []struct{ id, copyID, says string }{
 		{"xyz", "", "is not an id"},
 		{"latest", "xyz", "is not an id"},
-		{"latest", "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b", "no finished copy"},
+		{"latest", "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b", "no copy with the id"},
 	} {
 		code, out, said := backupman(t, append(base, "verify", c.id, "--copy", c.copyID)...)
 		if code != 1 || out != "" || !strings.Contains(said, c.says) {
