@@ -114,15 +114,13 @@ func TestBrowserScreenshots(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for page, path := range map[string]string{"landing": "/", "list": "/backups", "backup": "/backups/" + list[0].ID} {
+	for page, path := range map[string]string{"landing": "/", "list": "/backups", "backup": "/backups/" + list[0].ID, "drives": "/drives"} {
 		for _, scheme := range []string{"light", "dark"} {
 			for _, width := range []int64{375, 1440} {
 				name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
 				b.see(scheme, width)
 				b.open(demo.URL + path)
-				if over := evaluate[int64](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
-					t.Errorf("%s is %d pixels wider than its screen", name, over)
-				}
+				b.fits(name)
 				if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -286,6 +284,14 @@ func (b *browser) see(scheme string, width int64) {
 	})
 	call(b, emulation.SetScrollbarsHidden, emulation.SetScrollbarsHiddenParams{Hidden: true})
 	b.do("resize", chromedp.EmulateViewport(width, 900))
+}
+
+// fits fails when a page is wider than its screen.
+func (b *browser) fits(name string) {
+	b.t.Helper()
+	if over := evaluate[int64](b, `document.documentElement.scrollWidth - window.innerWidth`); over > 0 {
+		b.t.Errorf("%s is %d pixels wider than its screen", name, over)
+	}
 }
 
 func evaluate[T any](b *browser, script string) T {
