@@ -105,7 +105,7 @@ func (d *S3) removeProbe(ctx context.Context, name string) error {
 		return err
 	}
 	err = d.remove(ctx, name, info)
-	if errors.Is(err, models.ErrConflict) && info.VersionID != "" {
+	if errors.Is(err, models.ErrConflict) && !Passing(err) && info.VersionID != "" {
 		return d.removeVersion(ctx, name, "")
 	}
 	return err

@@ -15,3 +15,8 @@ func S3PartSizes(parts, sizeMiB int, expected int64) (first int64, size func(num
 
 // S3Fault puts a service's answer into words.
 func S3Fault(d *S3, doing string, err error) error { return d.fault(doing, 0, err) }
+
+// S3LargestKept is how long a part gets at most that is kept in memory, in bytes.
+func S3LargestKept(d *S3, expected int64) int64 {
+	return d.newPut("a/b", Hint{ExpectedSize: expected}, nil).scan.plan.size(s3MaxParts)
+}

@@ -2,13 +2,13 @@ package drive
 
 import (
 	"context"
-	"crypto/x509"
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,7 +25,7 @@ var (
 	s3Full    = []string{"QuotaExceeded", "InsufficientCapacity", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "StorageCapExceeded", "InsufficientStorage"}
 	s3Region  = []string{"AuthorizationHeaderMalformed", "PermanentRedirect", "InvalidRegion", "IllegalLocationConstraintException", "TemporaryRedirect"}
 	s3Passing = []string{"SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "Busy", "RequestTimeout", "Throttling", "ThrottlingException",
-		"RequestLimitExceeded", "RequestThrottled", "TooManyRequests", "InternalError", "OperationAborted", "BadDigest", "IncompleteBody",
+		"RequestLimitExceeded", "RequestThrottled", "TooManyRequests", "InternalError", "OperationAborted", "ConditionalRequestConflict", "BadDigest", "IncompleteBody",
 		"XAmzContentSHA256Mismatch", "XAmzContentChecksumMismatch", "InvalidDigest"}
 )
 
@@ -35,42 +35,33 @@ func (d *S3) fault(doing string, after time.Duration, err error) error {
 	var known *models.Fault
 	var content *SourceError
 	var answer minio.ErrorResponse
+	var syntax *xml.SyntaxError
 	switch {
 	case errors.As(err, &content), errors.As(err, &known), errors.Is(err, context.Canceled):
-		return err
+		return s3Bare(err)
 	case errors.As(err, &answer):
 		return d.answered(doing, after, answer)
+	case errors.As(err, &syntax):
+		return d.passing(doing, after, "the answer of the service cannot be read: see whether its endpoint is right and what stands in between, and try again")
 	}
-	if sentence := s3Unverified(err); sentence != "" {
-		return models.Invalidf("drive %q could not %s: %s", d.label, doing, sentence)
+	if told := unreachable(d.label, doing, err); told != err { //nolint:errorlint // the very same is meant
+		return told
 	}
-	err = fmt.Errorf("drive %q could not %s: %w", d.label, doing, err)
-	if Passing(err) || s3CutShort(err) {
-		return &PassingError{Cause: err, After: after}
+	return fmt.Errorf("drive %q could not %s: %w", d.label, doing, s3Bare(err))
+}
+
+// s3Bare is an error without the address of its request, which says nothing to people.
+func s3Bare(err error) error {
+	var request *url.Error
+	if errors.As(err, &request) {
+		return request.Err
 	}
 	return err
 }
 
-// s3CutShort reports whether an answer could not be read to its end.
-func s3CutShort(err error) bool {
-	var syntax *xml.SyntaxError
-	return errors.As(err, &syntax) || errors.Is(err, io.EOF)
-}
-
-// s3Unverified tells of connections that trying again does not mend.
-func s3Unverified(err error) string {
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &authority):
-		return "nobody known vouches for the certificate of its endpoint: set tls_ca to the file of the authority"
-	case errors.As(err, &host), errors.As(err, &invalid):
-		return "the certificate of its endpoint is not valid for that name or time: correct the endpoint, or the certificate"
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return "its endpoint does not speak TLS: write http:// before it"
-	}
-	return ""
+// passing is a fault that may pass by itself, and asks to wait for a while.
+func (d *S3) passing(doing string, after time.Duration, why string) error {
+	return &PassingError{After: after, Cause: models.Conflictf("drive %q could not %s: %s", d.label, doing, why)}
 }
 
 func (d *S3) answered(doing string, after time.Duration, e minio.ErrorResponse) error {
@@ -81,7 +72,7 @@ func (d *S3) answered(doing string, after time.Duration, e minio.ErrorResponse) 
 	case is(s3Full), e.StatusCode == http.StatusInsufficientStorage, s3SaysFull(e):
 		return models.NoSpacef("drive %q is full (%s): delete old copies from %s, or raise its quota", d.label, e.Code, d.place())
 	case is(s3Passing), s3PassingStatus(e.StatusCode), e.Code == "ExpiredToken" && d.renews:
-		return &PassingError{After: after, Cause: fmt.Errorf("drive %q could not %s: %w", d.label, doing, s3Said(e))}
+		return d.passing(doing, after, s3Said(e)+": it is busy or has a fault of its own, which mostly passes; look at its status page when this lasts")
 	}
 	return d.refused(doing, e)
 }
@@ -107,13 +98,21 @@ func (d *S3) refused(doing string, e minio.ErrorResponse) error {
 	case e.Code == "NoSuchUpload":
 		return models.Conflictf("drive %q could not %s: the upload was ended by somebody else, perhaps a lifecycle rule of the bucket: try again", d.label, doing)
 	case e.StatusCode == http.StatusForbidden:
-		return d.unauthorized("its access key may not %s (%s): give it s3:PutObject, GetObject, DeleteObject, ListBucket, AbortMultipartUpload and ListBucketMultipartUploads, on a bucket with versions also DeleteObjectVersion, for %s",
-			doing, e.Code, d.place())
+		return d.unauthorized("its access key may not %s (%s): give it s3:%s, for %s", doing, e.Code, d.needs(), d.place())
 	case e.StatusCode == http.StatusNotImplemented, e.StatusCode == http.StatusBadRequest:
 		return models.Invalidf("drive %q could not %s: the service refuses that (%s): correct its settings; some services know no checksums, storage_class, sse or object_lock_days",
 			d.label, doing, s3Said(e))
 	}
-	return fmt.Errorf("drive %q could not %s: %w", d.label, doing, s3Said(e))
+	return models.Conflictf("drive %q could not %s: %s: ask who runs the service", d.label, doing, s3Said(e))
+}
+
+// needs names what an access key must be allowed.
+func (d *S3) needs() string {
+	needs := "PutObject, GetObject, DeleteObject, ListBucket, AbortMultipartUpload, ListMultipartUploadParts and ListBucketMultipartUploads, on a bucket with versions also DeleteObjectVersion"
+	if d.lock.days > 0 {
+		needs += ", and for object_lock_days PutObjectRetention and GetObjectRetention"
+	}
+	return needs
 }
 
 func (d *S3) unauthorized(format string, args ...any) error {
@@ -136,13 +135,21 @@ func s3SaysFull(e minio.ErrorResponse) bool {
 	return e.StatusCode == http.StatusForbidden && (strings.Contains(said, "cap exceeded") || strings.Contains(said, "quota"))
 }
 
+// s3Longest is how long a service's own sentence may be, in bytes, to be shown.
+const s3Longest = 300
+
 // s3Said is a service's own word for a fault, without the addresses that minio-go
-// may add.
-func s3Said(e minio.ErrorResponse) error {
-	if e.Message == "" || e.Message == e.Code {
-		return fmt.Errorf("the service answered %s (%d)", e.Code, e.StatusCode)
+// may add. What a proxy in between says is a page, and left out.
+func s3Said(e minio.ErrorResponse) string {
+	said := fmt.Sprintf("the service answered %d", e.StatusCode)
+	if e.Code != "" && !strings.HasPrefix(e.Code, strconv.Itoa(e.StatusCode)) {
+		said = fmt.Sprintf("the service answered %s (%d)", e.Code, e.StatusCode)
 	}
-	return fmt.Errorf("the service answered %s (%d), %s", e.Code, e.StatusCode, e.Message)
+	message := strings.TrimRight(e.Message, ". ")
+	if message == "" || message == e.Code || len(message) > s3Longest || strings.ContainsAny(message, "<{\n") {
+		return said
+	}
+	return said + ", " + message
 }
 
 func s3Named(region string) string {

@@ -30,6 +30,8 @@ type s3Limits struct {
 type s3Plan struct {
 	parts int
 	first int64
+	// largest bounds parts, in bytes.
+	largest int64
 }
 
 // plan chooses parts for an upload of about the expected size in bytes, 0 when that
@@ -40,7 +42,7 @@ func (l s3Limits) plan(expected int64) s3Plan {
 	if l.size > 0 {
 		size = l.size
 	}
-	return s3Plan{parts: l.parts, first: min(max(size, s3PerPart(wanted, l.parts)), s3LargestPart)}
+	return s3Plan{parts: l.parts, first: min(max(size, s3PerPart(wanted, l.parts)), s3LargestPart), largest: s3LargestPart}
 }
 
 // s3PerPart divides a size into parts of whole MiB.
@@ -55,8 +57,8 @@ func s3PerPart(size int64, parts int) int64 {
 // where 10,000 parts are allowed, and 0.9 TiB where 1,000 are.
 func (p s3Plan) size(number int) int64 {
 	size := p.first
-	for past := number - p.parts/2; past > 0 && size < s3LargestPart; past -= max(1, p.parts/2/s3Doublings) {
+	for past := number - p.parts/2; past > 0 && size < p.largest; past -= max(1, p.parts/2/s3Doublings) {
 		size *= 2
 	}
-	return min(size, s3LargestPart)
+	return min(size, p.largest)
 }

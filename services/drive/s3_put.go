@@ -64,6 +64,9 @@ func (d *S3) newPut(key string, hint Hint, r io.Reader) *s3Put {
 	// Object Lock wants every request with content to have a checksum or an MD5.
 	p.scan = &s3Scan{r: r, plan: d.plan.plan(hint.ExpectedSize), keep: hint.Again == nil,
 		crc: d.checksums, md5: d.lock.days > 0 && !d.checksums}
+	if p.scan.keep {
+		p.scan.plan.largest = s3LargePart
+	}
 	return p
 }
 
@@ -125,7 +128,7 @@ func (p *s3Put) options() minio.PutObjectOptions {
 
 // unclear is the fault of an answer that says neither yes nor no.
 func (p *s3Put) unclear(to string) error {
-	return &PassingError{Cause: fmt.Errorf("drive %q got no clear answer to %s", p.drive.label, to)}
+	return &PassingError{Cause: models.Conflictf("drive %q got no clear answer to %s: try again, and ask who runs the service if it happens again", p.drive.label, to)}
 }
 
 // send sends a part once.
@@ -134,16 +137,20 @@ func (p *s3Put) send(ctx context.Context, part *s3Part, request func(ctx context
 	if err != nil {
 		return &SourceError{Cause: err}
 	}
-	body := newS3Body(ctx, content, part.size, p.progress)
 	linger, end := s3Linger(ctx)
 	defer end()
-	err = p.drive.call(linger, "store "+p.key, func(ctx context.Context) error { return request(ctx, part, body) })
+	watched, stall := newS3Stall(linger, p.drive.policy.Stall)
+	defer stall.end()
+	body := newS3Body(ctx, content, part.size, stall, p.progress)
+	err = p.drive.call(watched, "store "+p.key, func(ctx context.Context) error { return request(ctx, part, body) })
 	_ = body.Close() // what was read is compared by the service, or by its length
 	switch own := body.guard.Err(); {
 	case err != nil && own != nil:
 		err = &SourceError{Cause: own}
 	case err != nil && ctx.Err() != nil:
 		err = context.Cause(ctx) // the transport has words of its own for it
+	case err != nil && stall.fired.Load():
+		err = p.drive.passing("store "+p.key, 0, "its service has taken nothing and said nothing for "+stall.limit.String()+": see whether the network in between works")
 	}
 	if err != nil {
 		p.broken.Store(true)
@@ -194,7 +201,14 @@ func (p *s3Put) stands(ctx context.Context) bool {
 func (p *s3Put) settle(ctx context.Context, because error) (Stored, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s3CleanUp)
 	defer cancel()
-	if !p.stands(ctx) {
+	look := p.drive.cleaning()
+	look.Attempts = 5 // a second and a half, for whoever ended this Put is waiting
+	var info minio.ObjectInfo
+	err := look.Do(ctx, func(ctx context.Context) (err error) {
+		info, err = p.drive.head(ctx, p.key)
+		return err
+	})
+	if err != nil || info.UserMetadata[s3Mark] != p.mark {
 		return Stored{}, because
 	}
 	return p.verified(ctx)
@@ -217,10 +231,17 @@ func (p *s3Put) verified(ctx context.Context) (Stored, error) {
 	case made != p.mark:
 		return p.drive.stored(ctx, p.key, info) // a Put that ended later has replaced ours
 	}
-	if err := p.compare(info); err != nil {
+	stored := Stored{}
+	if err = p.compare(info); err == nil {
+		err = p.drive.policy.Do(ctx, func(ctx context.Context) (err error) {
+			stored, err = p.drive.stored(ctx, p.key, info)
+			return err
+		})
+	}
+	if err != nil {
 		return Stored{}, p.undo(ctx, err)
 	}
-	return p.drive.stored(ctx, p.key, info)
+	return stored, nil
 }
 
 func (p *s3Put) compare(info minio.ObjectInfo) error {
@@ -239,7 +260,13 @@ func (p *s3Put) compare(info minio.ObjectInfo) error {
 func (p *s3Put) undo(ctx context.Context, because error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s3CleanUp)
 	defer cancel()
-	err := p.drive.cleaning().Do(ctx, func(ctx context.Context) error {
+	return s3Both(because, p.drive.cleaning().Do(ctx, p.removeOwn))
+}
+
+// removeOwn removes what stands under the key as long as this Put made it: one that
+// was sent twice is two versions, in a bucket that keeps them.
+func (p *s3Put) removeOwn(ctx context.Context) error {
+	for {
 		info, err := p.drive.head(ctx, p.key)
 		if errors.Is(err, models.ErrNotFound) || (err == nil && info.UserMetadata[s3Mark] != p.mark) {
 			return nil
@@ -247,18 +274,19 @@ func (p *s3Put) undo(ctx context.Context, because error) error {
 		if err != nil {
 			return err
 		}
-		return p.drive.remove(ctx, p.key, info)
-	})
-	return s3Both(because, err)
+		if err := p.drive.remove(ctx, p.key, info); err != nil || info.VersionID == "" {
+			return err
+		}
+	}
 }
 
 // s3Both adds what clearing up met to why it was needed, which stays what callers
-// tell faults by.
+// tell faults by: what clearing up met is only told.
 func s3Both(because, alsoMet error) error {
 	if alsoMet == nil {
 		return because
 	}
-	return errors.Join(because, fmt.Errorf("and clearing up: %w", &SourceError{Cause: alsoMet}))
+	return fmt.Errorf("%w; and clearing up: %v", because, alsoMet) //nolint:errorlint // only told
 }
 
 // cleaning is how clearing up is tried: a few times, and soon.

@@ -190,14 +190,16 @@ type s3Body struct {
 	guard *Guard
 	close func() error
 	told  func(n int64)
+	// stall watches over the request, but not while the content is waited for.
+	stall *s3Stall
 
 	mu   sync.Mutex
 	sent int64
 	done bool
 }
 
-func newS3Body(ctx context.Context, content io.ReadCloser, size int64, told func(int64)) *s3Body {
-	return &s3Body{ctx: ctx, guard: NewGuard(&s3Exactly{r: content, left: size}), close: content.Close, told: told}
+func newS3Body(ctx context.Context, content io.ReadCloser, size int64, stall *s3Stall, told func(int64)) *s3Body {
+	return &s3Body{ctx: ctx, guard: NewGuard(&s3Exactly{r: content, left: size}), close: content.Close, stall: stall, told: told}
 }
 
 // Read yields the part, and io.EOF after it.
@@ -210,7 +212,9 @@ func (b *s3Body) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
+	b.stall.rest()
 	n, err := b.guard.Read(p)
+	b.stall.moved()
 	b.sent += int64(n)
 	if n > 0 {
 		b.told(int64(n))

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -35,6 +36,50 @@ func (w *s3Watch) RoundTrip(request *http.Request) (*http.Response, error) {
 		unhide(answer)
 	}
 	return answer, nil
+}
+
+// s3Stall ends a request in which nothing moves for the limit, so that a connection
+// that died in silence costs one part and not the whole upload. A limit of 0 watches
+// nothing.
+type s3Stall struct {
+	limit  time.Duration
+	cancel context.CancelFunc
+	timer  *time.Timer // nil without a limit
+	fired  atomic.Bool
+}
+
+// newS3Stall returns the context of the request that is watched.
+func newS3Stall(ctx context.Context, limit time.Duration) (context.Context, *s3Stall) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := &s3Stall{limit: limit, cancel: cancel}
+	if limit > 0 {
+		s.timer = time.AfterFunc(limit, s.fire)
+	}
+	return ctx, s
+}
+
+func (s *s3Stall) fire() {
+	s.fired.Store(true)
+	s.cancel()
+}
+
+// moved begins the limit anew.
+func (s *s3Stall) moved() {
+	if s.timer != nil {
+		s.timer.Reset(s.limit)
+	}
+}
+
+// rest stops the clock until something moves.
+func (s *s3Stall) rest() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
+func (s *s3Stall) end() {
+	s.rest()
+	s.cancel()
 }
 
 // s3RetryAfter reads RFC 9110, section 10.2.3.

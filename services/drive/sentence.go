@@ -96,7 +96,7 @@ func reachUntrusted(server string, err error) string {
 	case errors.As(err, &invalid), errors.As(err, &refused):
 		return "the certificate of " + server + " is not accepted: have the server show a valid one"
 	case errors.As(err, &plain), errors.Is(err, http.ErrSchemeMismatch):
-		return server + " does not speak TLS there: correct the address, http in place of https or another port"
+		return server + " does not speak TLS there: begin the address with http:// in place of https://, or correct the port"
 	}
 	return ""
 }
