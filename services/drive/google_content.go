@@ -61,7 +61,7 @@ func (b *googleBuffer) part(ctx context.Context, from int64) (googlePart, error)
 		}
 	}
 	if from < b.start || from > b.end() {
-		return googlePart{}, &PassingError{Cause: errors.New("a part of the upload is lost at Google, and its content can't be read again")}
+		return googlePart{}, &PassingError{Tried: true, Cause: errors.New("a part of the upload is lost at Google, and its content can't be read again: try again")}
 	}
 	left := b.kept.Bytes()[from-b.start:]
 	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(left)), nil }

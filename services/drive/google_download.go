@@ -3,10 +3,11 @@ package drive
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	gdrive "google.golang.org/api/drive/v3"
+
+	"github.com/backupman/backupman/models"
 )
 
 // download reads the content of a file.
@@ -16,7 +17,7 @@ func (d *GoogleDrive) download(ctx context.Context, name string, f *gdrive.File)
 		return nil, d.fault(ctx, "open "+name, err)
 	}
 	if res.ContentLength >= 0 && res.ContentLength != f.Size {
-		return nil, errors.Join(&PassingError{Cause: fmt.Errorf("drive %q: %s has %d bytes, and Google sends %d", d.label, name, f.Size, res.ContentLength)}, res.Body.Close())
+		return nil, errors.Join(&PassingError{Cause: models.Conflictf("drive %q: %s has %d bytes, and Google sends %d: try again", d.label, name, f.Size, res.ContentLength)}, res.Body.Close())
 	}
 	return &googleReader{body: res.Body, left: f.Size, fault: func(err error) error { return d.fault(ctx, "read "+name, err) }}, nil
 }

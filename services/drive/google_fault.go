@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -19,7 +18,7 @@ import (
 
 // The reasons Google gives, from "Resolve errors" of the Drive API's guides.
 var (
-	googleBusy = []string{"rateLimitExceeded", "userRateLimitExceeded", "sharingRateLimitExceeded", "dailyLimitExceeded",
+	googleBusy = []string{"rateLimitExceeded", "userRateLimitExceeded", "sharingRateLimitExceeded", "dailyLimitExceeded", "downloadQuotaExceeded",
 		"backendError", "internalError", "transientError"}
 	googleFull = []string{"storageQuotaExceeded", "quotaExceeded", "teamDriveFileLimitExceeded", "activeItemCreationLimitExceeded",
 		"numChildrenInNonRootLimitExceeded"}
@@ -37,11 +36,11 @@ func (d *GoogleDrive) fault(ctx context.Context, doing string, err error) error 
 	case err == nil:
 		return nil
 	case errors.As(err, &known), errors.As(err, &content):
-		return err
+		return googleBare(err)
 	case ctx.Err() != nil:
 		return fmt.Errorf("drive %q could not %s: %w", d.label, doing, context.Cause(ctx))
 	case errors.As(err, &marked):
-		return &PassingError{Cause: fmt.Errorf("drive %q could not %s: %w", d.label, doing, googleBare(marked.Cause)), After: marked.After}
+		return &PassingError{Cause: models.Conflictf("drive %q could not %s: %v", d.label, doing, googleBare(marked.Cause)), After: marked.After, Tried: marked.Tried}
 	case errors.As(err, &answer):
 		return d.refusal(doing, answer)
 	default:
@@ -51,12 +50,10 @@ func (d *GoogleDrive) fault(ctx context.Context, doing string, err error) error 
 
 // broken tells of a connection that failed, or of an answer that makes no sense.
 func (d *GoogleDrive) broken(doing string, err error) error {
-	var untrusted *tls.CertificateVerificationError
-	bare := fmt.Errorf("drive %q could not %s: %w", d.label, doing, googleBare(err))
-	if errors.As(err, &untrusted) {
-		return bare
+	if told := unreachable(d.label, doing, err); told != err { //nolint:errorlint // the very same is meant
+		return told
 	}
-	return &PassingError{Cause: bare}
+	return &PassingError{Cause: fmt.Errorf("drive %q could not %s: %w", d.label, doing, googleBare(err))}
 }
 
 // refusal puts an answer of Google that says no into words.
@@ -68,7 +65,7 @@ func (d *GoogleDrive) refusal(doing string, e *googleapi.Error) error {
 		return &PassingError{Cause: d.account.from.ended(googleMessage(e))}
 	case e.Code == http.StatusTooManyRequests, e.Code == http.StatusRequestTimeout, e.Code >= 500, e.Code < 400, slices.Contains(googleBusy, reason):
 		return &PassingError{After: googleAfter(e.Header),
-			Cause: fmt.Errorf("drive %q could not %s: Google is busy and answers %d %s", d.label, doing, e.Code, reason)}
+			Cause: models.Conflictf("drive %q could not %s: Google is busy (%s): it mostly passes; where it lasts, see the limits of the project in the Google Cloud console", d.label, doing, googleWord(e))}
 	case slices.Contains(googleFull, reason):
 		return d.full(reason, e)
 	case e.Code == http.StatusNotFound:
@@ -80,7 +77,7 @@ func (d *GoogleDrive) refusal(doing string, e *googleapi.Error) error {
 	case slices.Contains(googleForbidden, reason), e.Code == http.StatusForbidden:
 		return models.Invalidf("drive %q could not %s: the account may not do that (%s): give it the right in Google Drive; on a shared drive it must be a manager, because only managers delete for good", d.label, doing, googleMessage(e))
 	default:
-		return fmt.Errorf("drive %q could not %s: Google answers %d: %s", d.label, doing, e.Code, googleMessage(e))
+		return models.Conflictf("drive %q could not %s: Google refuses that (%d, %s): try again, and look at its folder in Google Drive if it happens again", d.label, doing, e.Code, googleMessage(e))
 	}
 }
 
@@ -103,6 +100,14 @@ func googleReason(e *googleapi.Error) string {
 		}
 	}
 	return ""
+}
+
+// googleWord is what an answer says in one or two words.
+func googleWord(e *googleapi.Error) string {
+	if reason := googleReason(e); reason != "" {
+		return fmt.Sprintf("%d %s", e.Code, reason)
+	}
+	return strconv.Itoa(e.Code)
 }
 
 // googleMessage is Google's own sentence, or its word when there is none.

@@ -93,24 +93,35 @@ func (d *GoogleDrive) find(ctx context.Context, key string) (*gdrive.File, error
 		switch {
 		case err != nil && !(known && errors.Is(err, models.ErrNotFound)):
 			return nil, err
-		case len(found) > 0:
-			return found[0], nil
-		case !known:
-			return d.findRecent(ctx, key, folder)
+		case len(found) > 0 || !known:
+			return d.newest(ctx, key, folder, found)
 		}
 		d.forget()
 	}
 }
 
-// findRecent looks for a copy that this drive published a moment ago by its id.
-func (d *GoogleDrive) findRecent(ctx context.Context, key, folder string) (*gdrive.File, error) {
-	missing := models.NotFoundf("drive %q has no copy %s", d.label, key)
-	d.mu.Lock()
-	id := d.recent[key]
-	d.mu.Unlock()
-	if id == "" {
-		return nil, missing
+// newest is the copy among the files that a list tells of. One that this drive
+// published a moment ago, which may not be among them yet, is asked for by its id.
+func (d *GoogleDrive) newest(ctx context.Context, key, folder string, listed []*gdrive.File) (*gdrive.File, error) {
+	id := d.recentID(key)
+	if id != "" && !slices.ContainsFunc(listed, func(f *gdrive.File) bool { return f.Id == id }) {
+		f, err := d.findRecent(ctx, key, folder, id)
+		if err != nil && !errors.Is(err, models.ErrNotFound) {
+			return nil, err
+		}
+		if err == nil {
+			listed = append(listed, f)
+		}
 	}
+	if len(listed) == 0 {
+		return nil, models.NotFoundf("drive %q has no copy %s", d.label, key)
+	}
+	return slices.MinFunc(listed, googleNewest), nil
+}
+
+// findRecent looks for a file by its id, where it still is the copy under a key.
+func (d *GoogleDrive) findRecent(ctx context.Context, key, folder, id string) (*gdrive.File, error) {
+	missing := models.NotFoundf("drive %q has no copy %s", d.label, key)
 	f, err := d.api.Files.Get(id).SupportsAllDrives(true).Fields(googleFields).Context(ctx).Do()
 	switch err := d.fault(ctx, "look for "+key, err); {
 	case errors.Is(err, models.ErrNotFound):

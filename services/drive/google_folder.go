@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path"
@@ -46,11 +47,21 @@ func (d *GoogleDrive) walk(ctx context.Context, dir string, step func(ctx contex
 	id := d.top
 	for name := range strings.SplitSeq(path.Join(d.folder, dir), "/") {
 		var err error
-		if id, err = step(ctx, id, name); err != nil || id == "" {
-			return "", err
+		parent := id
+		if id, err = step(ctx, parent, name); err != nil || id == "" {
+			return "", d.topless(parent, err)
 		}
 	}
 	return id, nil
+}
+
+// topless tells of a top that is not there, which is no folder that a copy was never
+// put into: nothing can be said about copies then.
+func (d *GoogleDrive) topless(parent string, err error) error {
+	if parent != d.top || !errors.Is(err, models.ErrNotFound) {
+		return err
+	}
+	return models.Invalidf("drive %q: the account sees nothing with the id %s: correct folder_id or shared_drive, or share it with the account; with scope drive.file it sees only folders that this program made", d.label, d.top)
 }
 
 // child returns the folder of a name in another, the oldest when there are several,
@@ -58,7 +69,7 @@ func (d *GoogleDrive) walk(ctx context.Context, dir string, step func(ctx contex
 func (d *GoogleDrive) child(ctx context.Context, parent, name string) (string, error) {
 	var found *gdrive.File
 	err := d.each(ctx, "look for the folder "+name, googleIn(parent)+" and mimeType = '"+googleFolderType+"' and name = "+googleQuote(name), func(f *gdrive.File) {
-		if f.Name == name && (found == nil || f.CreatedTime < found.CreatedTime) {
+		if f.Name == name && googleOlder(f, found) {
 			found = f
 		}
 	})
@@ -66,6 +77,12 @@ func (d *GoogleDrive) child(ctx context.Context, parent, name string) (string, e
 		return "", err
 	}
 	return found.Id, nil
+}
+
+// googleOlder reports whether a folder was made before another, which may be nil. Of
+// two that were made in one moment all processes take the same.
+func googleOlder(f, other *gdrive.File) bool {
+	return other == nil || cmp.Or(strings.Compare(f.CreatedTime, other.CreatedTime), strings.Compare(f.Id, other.Id)) < 0
 }
 
 // childMade returns the folder of a name in another, and makes it when it is missing.
@@ -97,7 +114,7 @@ func (d *GoogleDrive) newFolder(ctx context.Context, parent, name string) (strin
 }
 
 // errGoogleNonsense is an answer that says all is well and describes nothing.
-var errGoogleNonsense = &PassingError{Cause: errors.New("its answer does not say what was done")}
+var errGoogleNonsense = &PassingError{Cause: errors.New("the answer of Google does not say what was done: see what stands in between, and try again")}
 
 func (d *GoogleDrive) remembered(dir string) (string, bool) {
 	d.mu.Lock()

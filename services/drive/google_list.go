@@ -44,7 +44,7 @@ func (d *GoogleDrive) gather(ctx context.Context, id, dir, prefix string, into m
 		switch {
 		case strings.Contains(f.Name, "/"):
 		case f.MimeType == googleFolderType:
-			if other := below[f.Name]; other == nil || f.CreatedTime < other.CreatedTime {
+			if googleOlder(f, below[f.Name]) {
 				below[f.Name] = f
 			}
 		case isGoogleCopy(f) && checkKey(key) == nil && strings.HasPrefix(key, prefix):

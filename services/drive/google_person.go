@@ -23,15 +23,16 @@ type googlePerson struct {
 	stall        time.Duration
 
 	mu sync.Mutex
-	// unsaved is a token whose file could not be written.
+	// unsaved is a token whose file could not be written, and instead the refresh
+	// token that the file holds in its place.
 	unsaved *oauth2.Token
-	why     error
+	instead string
 }
 
 // fetch returns the token in the file while that is good, and a new one in
 // exchange for the refresh token otherwise.
 func (p *googlePerson) fetch(ctx context.Context, dead string) (*oauth2.Token, error) {
-	kept, err := p.kept()
+	kept, inFile, err := p.kept()
 	if err != nil {
 		return nil, err
 	}
@@ -46,39 +47,54 @@ func (p *googlePerson) fetch(ctx context.Context, dead string) (*oauth2.Token, e
 		return nil, err
 	}
 	fresh, err := conf.TokenSource(googleTokenContext(ctx, p.stall), &oauth2.Token{RefreshToken: kept.RefreshToken}).Token()
-	if err != nil {
-		return nil, googleTokenFault(ctx, p.label, err, p.ended)
+	if err == nil {
+		p.keep(fresh, inFile)
+		return fresh, nil
 	}
-	p.keep(fresh, kept.RefreshToken)
-	return fresh, nil
+	if p.replaced(inFile) && ctx.Err() == nil {
+		return p.fetch(ctx, dead) // another process has renewed it, or a person has signed in anew
+	}
+	return nil, googleTokenFault(ctx, p.label, err, p.ended)
 }
 
-// kept is the token that was signed in with.
-func (p *googlePerson) kept() (*oauth2.Token, error) {
+// replaced reports whether the file holds another sign-in than one with the given
+// refresh token.
+func (p *googlePerson) replaced(refresh string) bool {
+	token, err := readGoogleToken(p.file)
+	return err == nil && token.RefreshToken != "" && token.RefreshToken != refresh
+}
+
+// kept is the token that was signed in with, and the refresh token that the file has,
+// which is an earlier one while that of the token could not be written.
+func (p *googlePerson) kept() (token *oauth2.Token, inFile string, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.unsaved != nil {
-		return p.unsaved, nil
+	if p.unsaved != nil && !p.replaced(p.instead) {
+		return p.unsaved, p.instead, nil
 	}
-	token, err := readGoogleToken(p.file)
+	p.unsaved = nil
+	token, err = readGoogleToken(p.file)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &models.Fault{Kind: models.ErrUnauthorized, Sentence: "drive " + quoted(p.label) + ": nobody has signed in to Google yet, " + p.file + " is missing: " + p.wayIn("sign in")}
+		return nil, "", &models.Fault{Kind: models.ErrUnauthorized, Sentence: "drive " + quoted(p.label) + ": nobody has signed in to Google yet, " + p.file + " is missing: " + p.wayIn("sign in")}
 	case err != nil:
-		return nil, models.Invalidf("drive %q: the token in %s can't be read (%v): %s", p.label, p.file, err, p.wayIn("sign in again"))
+		return nil, "", models.Invalidf("drive %q: the token in %s can't be read (%v): %s", p.label, p.file, err, p.wayIn("sign in again"))
 	}
-	return token, nil
+	return token, token.RefreshToken, nil
 }
 
 // keep writes a new token down. That an access token is not kept costs a request
-// later; a refresh token that is not kept is a sign-in lost.
-func (p *googlePerson) keep(fresh *oauth2.Token, before string) {
+// later; a refresh token that is not kept is a sign-in lost. A sign-in that came into
+// the file meanwhile, by a person or by another process, stays.
+func (p *googlePerson) keep(fresh *oauth2.Token, inFile string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	err := writeGoogleToken(p.file, fresh)
-	p.unsaved, p.why = nil, nil
-	if err != nil && fresh.RefreshToken != before {
-		p.unsaved, p.why = fresh, err
+	p.unsaved = nil
+	if p.replaced(inFile) {
+		return
+	}
+	if err := writeGoogleToken(p.file, fresh); err != nil && fresh.RefreshToken != inFile {
+		p.unsaved, p.instead = fresh, inFile
 	}
 }
 
@@ -86,11 +102,14 @@ func (p *googlePerson) keep(fresh *oauth2.Token, before string) {
 func (p *googlePerson) trouble() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.unsaved != nil && p.replaced(p.instead) {
+		p.unsaved = nil
+	}
 	if p.unsaved == nil {
 		return nil
 	}
-	if p.why = writeGoogleToken(p.file, p.unsaved); p.why != nil {
-		return models.Invalidf("drive %q: Google has renewed the sign-in, and %s can't be written (%v): let this program write it before it ends, or sign in again afterwards", p.label, p.file, p.why)
+	if err := writeGoogleToken(p.file, p.unsaved); err != nil {
+		return models.Invalidf("drive %q: Google has renewed the sign-in, and %s can't be written (%v): let this program write it before it ends, or sign in again afterwards", p.label, p.file, err)
 	}
 	p.unsaved = nil
 	return nil

@@ -3,7 +3,6 @@ package drive
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -94,10 +93,10 @@ func (d *GoogleDrive) sent(ctx context.Context, key string, u *googleUpload) (pu
 func (d *GoogleDrive) prove(key string, file *gdrive.File, content googleContent) error {
 	size, sum := content.digest()
 	if file.Size != size {
-		return &PassingError{Cause: fmt.Errorf("drive %q: of the %d bytes of %s Google has %d", d.label, size, key, file.Size)}
+		return &PassingError{Cause: models.Conflictf("drive %q: of the %d bytes of %s Google has %d: try again", d.label, size, key, file.Size)}
 	}
 	if file.Sha256Checksum != "" && file.Sha256Checksum != sum {
-		return &PassingError{Cause: fmt.Errorf("drive %q: what Google has of %s is not what was sent: its SHA-256 differs", d.label, key)}
+		return &PassingError{Cause: models.Conflictf("drive %q: what Google has of %s is not what was sent, its SHA-256 differs: try again", d.label, key)}
 	}
 	return nil
 }
@@ -144,7 +143,7 @@ func (d *GoogleDrive) rename(ctx context.Context, key, folder string, file *gdri
 	case published.Id != file.Id || published.Name != path.Base(key):
 		err = errGoogleNonsense
 	case published.Trashed:
-		err = &PassingError{Cause: errors.New("its folder was put into the trash meanwhile")}
+		err = &PassingError{Cause: errors.New("its folder was put into the trash meanwhile: take it out, or try again, which makes a new one")}
 	}
 	return published, d.fault(ctx, "name "+key, err)
 }

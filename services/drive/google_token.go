@@ -1,6 +1,7 @@
 package drive
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,10 +9,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
+
+	"github.com/backupman/backupman/models"
 )
 
 // readGoogleToken reads the file of a token, in the form in which
@@ -79,7 +84,7 @@ func googleTokenFault(ctx context.Context, label string, err error, ended func(r
 	}
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) || refused.Response == nil {
-		return &PassingError{Cause: fmt.Errorf("drive %q could not sign in: Google does not answer: %w", label, googleBare(err))}
+		return googleNoToken(label, err)
 	}
 	var said struct {
 		Error       string `json:"error"`
@@ -87,14 +92,30 @@ func googleTokenFault(ctx context.Context, label string, err error, ended func(r
 	}
 	_ = json.Unmarshal(refused.Body, &said) // no reason is told then
 	status := refused.Response.StatusCode
-	if status >= 500 || status == http.StatusTooManyRequests || said.Error == "" {
+	reason := cmp.Or(said.Description, said.Error)
+	switch {
+	case status >= 500, status == http.StatusTooManyRequests, said.Error == "", slices.Contains(googleTokenBusy, said.Error):
 		return &PassingError{After: googleAfter(refused.Response.Header),
-			Cause: fmt.Errorf("drive %q could not sign in: Google answers %s", label, refused.Response.Status)}
+			Cause: models.Conflictf("drive %q could not sign in: Google is busy (%s): try again later", label, cmp.Or(said.Error, strconv.Itoa(status)))}
+	case said.Error == "invalid_client", said.Error == "deleted_client":
+		return models.Invalidf("drive %q: Google does not accept the OAuth client (%s): download the file for client_secret_file from the Google Cloud console once more, or make a new client and sign in again", label, reason)
+	case strings.Contains(reason, "iat and exp"):
+		return models.Invalidf("drive %q could not sign in: the clock of this machine is wrong: set it by NTP", label)
 	}
-	if said.Description == "" {
-		said.Description = said.Error
+	return ended(reason)
+}
+
+// googleTokenBusy are Google's words, beside a status of 4xx, for what may pass.
+var googleTokenBusy = []string{"temporarily_unavailable", "server_error", "internal_failure", "rate_limit_exceeded", "slow_down"}
+
+// googleNoToken tells of a sign-in that got no answer. Some of golang.org/x/oauth2
+// makes words of what was wrong with the connection, with the address in them.
+func googleNoToken(label string, err error) error {
+	var known *models.Fault
+	if told := unreachable(label, "sign in", err); errors.As(told, &known) {
+		return told
 	}
-	return ended(said.Description)
+	return &PassingError{Cause: models.Conflictf("drive %q could not sign in: Google gives no answer that can be read: see whether this machine reaches oauth2.googleapis.com, and what stands in between", label)}
 }
 
 func quoted(s string) string { return strconv.Quote(s) }

@@ -133,7 +133,7 @@ func googleWatching(ctx context.Context, limit time.Duration) (context.Context, 
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := &googleWatch{limit: limit, cancel: cancel, cause: func() error { return context.Cause(ctx) }}
 	w.timer = time.AfterFunc(limit, func() {
-		cancel(&PassingError{Cause: errors.New("Google has taken nothing and said nothing for " + limit.String())})
+		cancel(&PassingError{Cause: errors.New("Google has taken nothing and said nothing for " + limit.String() + ": see whether the network in between works")})
 	})
 	return ctx, w
 }

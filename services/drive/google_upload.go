@@ -62,7 +62,7 @@ func (u *googleUpload) run(ctx context.Context) (*gdrive.File, error) {
 			u.session, u.made = "", true
 			return file, nil
 		}
-		if err != nil && (!Passing(err) || ctx.Err() != nil) {
+		if err != nil && (!Passing(err) || wasTried(err) || ctx.Err() != nil) {
 			return nil, err
 		}
 		if u.taken > best {
@@ -72,10 +72,20 @@ func (u *googleUpload) run(ctx context.Context) (*gdrive.File, error) {
 			continue
 		}
 		if attempt >= u.drive.policy.Attempts || !u.drive.policy.Pause(ctx, attempt, err) {
-			return nil, err
+			return nil, googleTried(err)
 		}
 		attempt++
 	}
+}
+
+// googleTried marks an error after which the attempts are used up.
+func googleTried(err error) error {
+	tried := &PassingError{Cause: err, Tried: true}
+	var marked *PassingError
+	if errors.As(err, &marked) {
+		tried.After = marked.After
+	}
+	return tried
 }
 
 // step begins a session, asks how far one has got, or sends the next part. It
@@ -201,7 +211,7 @@ func (u *googleUpload) send(ctx context.Context, part googlePart) (*gdrive.File,
 		return nil, own
 	}
 	if err == nil && file == nil && u.taken <= before {
-		err = u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Cause: errors.New("nothing of it was taken")})
+		err = u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Cause: errors.New("Google has taken nothing of it: try again")})
 	}
 	return file, err
 }
@@ -267,9 +277,9 @@ func (u *googleUpload) answer(ctx context.Context, res *http.Response) (*gdrive.
 // lost is what becomes of an upload whose session is gone: they live for a week,
 // and no longer than the folder they are for.
 func (u *googleUpload) lost(ctx context.Context) error {
-	err := errors.New("the upload is not known at Google any more")
+	err := errors.New("the upload is not known at Google any more: try again")
 	if !u.content.repeats() {
-		return u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Cause: err})
+		return u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Tried: true, Cause: err})
 	}
 	parents, wrong := u.parents(ctx)
 	if wrong != nil {
@@ -310,15 +320,14 @@ func googleTaken(span string) (int64, error) {
 func (u *googleUpload) undo(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), googleUndoing)
 	defer cancel()
+	var ending, removing error
 	if u.session != "" {
-		if err := u.drive.policy.Do(ctx, u.cancel); err != nil {
-			return err
-		}
+		ending = u.drive.policy.Do(ctx, u.cancel)
 	}
-	if !u.made {
-		return nil
+	if u.made {
+		removing = u.drive.policy.Do(ctx, func(ctx context.Context) error { return u.drive.remove(ctx, u.file.Id, u.file.Name) })
 	}
-	return u.drive.policy.Do(ctx, func(ctx context.Context) error { return u.drive.remove(ctx, u.file.Id, u.file.Name) })
+	return errors.Join(ending, removing)
 }
 
 // cancel ends the session. One that is at its end, or gone, can't be cancelled.

@@ -30,8 +30,10 @@ type file struct {
 	owner             string
 	created, modified time.Time
 	trashed           bool
-	size              int64
-	sum               string
+	// late says that lists do not tell of it yet.
+	late bool
+	size int64
+	sum  string
 	// content is the file on disk that holds it.
 	content string
 }
@@ -232,8 +234,16 @@ func (s *Stub) list(w http.ResponseWriter, r *http.Request, who access) error {
 	if err != nil {
 		return err
 	}
+	for _, id := range parentsIn(q.Get("q"), alias(who)) {
+		if _, err := s.visible(id, r, who); err != nil {
+			return notFound(".")
+		}
+	}
 	var found []*file
 	for _, f := range s.files {
+		if f.late {
+			continue
+		}
 		mine := f.drive == "" && f.owner == who.account && q.Get("driveId") == ""
 		shared := f.drive != "" && all && (q.Get("driveId") == "" || q.Get("driveId") == f.drive)
 		if (mine || shared) && test(f) && !s.inTrash(f) {

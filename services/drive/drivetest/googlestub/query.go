@@ -29,6 +29,16 @@ var (
 	unquote = strings.NewReplacer(`\\`, `\`, `\'`, `'`)
 )
 
+var parentTerm = regexp.MustCompile(quotedText + ` in parents`)
+
+// parentsIn returns the ids of the folders that a query looks into.
+func parentsIn(q string, alias func(id string) string) (ids []string) {
+	for _, m := range parentTerm.FindAllStringSubmatch(q, -1) {
+		ids = append(ids, alias(unquote.Replace(m[1])))
+	}
+	return ids
+}
+
 // parseQuery reads a query and returns the test of a file.
 func parseQuery(q string, alias func(id string) string) (func(*file) bool, error) {
 	var tests []func(*file) bool
