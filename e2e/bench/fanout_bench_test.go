@@ -2,6 +2,7 @@ package bench
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	_ "modernc.org/sqlite" // makes the database that is backed up
 
@@ -27,18 +29,27 @@ const (
 // BenchmarkFanOut1GiB backs 1 GiB up to four drives at once and to the slowest of them
 // alone, and reports the ratio of the two and the peak memory of the program: over lines
 // of different pace, and over loopback, where all servers and the program share the
-// processors, so that the ratio tells more of the machine than of the program.
+// processors, so that the ratio tells more of the machine than of the program. The third
+// holds one line for a minute, and tells how much later the others have their copies.
 func BenchmarkFanOut1GiB(b *testing.B) {
-	b.Run("lines", func(b *testing.B) { fanOut(b, fastLine, middleLine, slowLine) })
-	b.Run("loopback", func(b *testing.B) { fanOut(b, 0, 0, 0) })
+	b.Run("lines", func(b *testing.B) { beside(b, newFan(b, fastLine, middleLine, slowLine)) })
+	b.Run("loopback", func(b *testing.B) { beside(b, newFan(b, 0, 0, 0)) })
+	b.Run("stalled", func(b *testing.B) { stalled(b, newFan(b, fastLine, middleLine, slowLine)) })
 }
 
-func fanOut(b *testing.B, s3Pace, sftpPace, webdavPace int) {
+// fan is an installation with a job "all" onto four drives and a job "slowest".
+type fan struct {
+	config, data string
+	sftp         *servers.TCP
+}
+
+func newFan(b *testing.B, s3Pace, sftpPace, webdavPace int) fan {
+	b.Helper()
 	dir := b.TempDir()
 	s3, ssh, dav := servers.S3(b), servers.SSH(b), servers.WebDAV(b)
 	toS3, toSSH := line(b, s3.Endpoint, s3Pace), line(b, net.JoinHostPort(ssh.Host, strconv.Itoa(ssh.Port)), sftpPace)
 	toDAV := line(b, strings.TrimSuffix(strings.TrimPrefix(dav.URL, "http://"), "/"), webdavPace)
-	sshHost, sshPort, err := net.SplitHostPort(toSSH)
+	sshHost, sshPort, err := net.SplitHostPort(toSSH.Address)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,19 +65,60 @@ jobs:
   - {label: all, data_source: big, drives: [here, s3, sftp, webdav], compression: none}
   - {label: slowest, data_source: big, drives: [webdav], compression: none}
 `, database(b, dir), filepath.Join(dir, "copies"),
-		s3.Bucket, s3.Region, toS3, s3.AccessKey, s3.SecretKey,
+		s3.Bucket, s3.Region, toS3.Address, s3.AccessKey, s3.SecretKey,
 		sshHost, sshPort, ssh.User, ssh.KeyFile, ssh.Root, ssh.HostKey,
-		toDAV, dav.User, dav.Password))
-	run := func(job string) program.Result {
-		r := program.Run(b, "-c", config, "--data", filepath.Join(dir, "data"), "run", job, "--wait")
-		if r.Code != 0 {
-			b.Fatalf("run %s: %s%s", job, r.Out, r.Err)
+		toDAV.Address, dav.User, dav.Password))
+	return fan{config: config, data: filepath.Join(dir, "data"), sftp: toSSH}
+}
+
+// run makes a backup and returns how that went, and after how long each drive had its
+// copy, by provider.
+func (f fan) run(b *testing.B, job string) (program.Result, map[string]time.Duration) {
+	b.Helper()
+	r := program.Run(b, "-c", f.config, "--data", f.data, "--json", "run", job, "--wait")
+	var made struct {
+		CreatedAt  time.Time
+		DriveFiles []struct {
+			Provider  string
+			UpdatedAt time.Time
 		}
-		b.Logf("%s: %.1f s, %.1f s of processor, peak memory %d MiB", job, r.Wall.Seconds(), r.CPU.Seconds(), r.MaxRSS>>20)
-		return r
 	}
+	if err := json.Unmarshal([]byte(r.Out), &made); err != nil || r.Code != 0 {
+		b.Fatalf("run %s: %v: %s%s", job, err, r.Out, r.Err)
+	}
+	after := map[string]time.Duration{}
+	for _, c := range made.DriveFiles {
+		after[c.Provider] = c.UpdatedAt.Sub(made.CreatedAt)
+	}
+	b.Logf("%s: %.1f s, %.1f s of processor, peak memory %d MiB, copies after %v", job, r.Wall.Seconds(), r.CPU.Seconds(), r.MaxRSS>>20, after)
+	return r, after
+}
+
+// stalled holds the line to the SFTP server for the first minute.
+func stalled(b *testing.B, f fan) {
 	for b.Loop() {
-		alone, all := run("slowest"), run("all")
+		_, usual := f.run(b, "all")
+		f.sftp.Stall()
+		release := time.AfterFunc(time.Minute, func() { f.sftp.Release() })
+		_, now := f.run(b, "all")
+		release.Stop()
+		worst := 0.0
+		for provider, took := range usual {
+			if provider != "sftp" && took > 10*time.Second { // less is told too coarsely, in whole seconds
+				worst = max(worst, now[provider].Seconds()/took.Seconds())
+			}
+		}
+		b.ReportMetric(worst, "others-ratio")
+		b.ReportMetric((now["sftp"] - usual["sftp"]).Seconds(), "stalled-later-s")
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
+// beside backs up to the slowest drive alone and then to all of them.
+func beside(b *testing.B, f fan) {
+	for b.Loop() {
+		alone, _ := f.run(b, "slowest")
+		all, _ := f.run(b, "all")
 		b.ReportMetric(alone.Wall.Seconds(), "slowest-alone-s")
 		b.ReportMetric(all.Wall.Seconds(), "all-four-s")
 		b.ReportMetric(all.Wall.Seconds()/alone.Wall.Seconds(), "ratio")
@@ -75,16 +127,16 @@ jobs:
 	}
 }
 
-// line returns the address of a line of a certain pace to a server; 0 is no line.
-func line(b *testing.B, target string, pace int) string {
+// line is a line of a certain pace to a server; at a pace of 0 there is none.
+func line(b *testing.B, target string, pace int) *servers.TCP {
 	b.Helper()
 	if pace == 0 {
-		return target
+		return &servers.TCP{Address: target}
 	}
 	proxy := servers.TCPProxy(b, target)
 	proxy.Limit(servers.Up, pace)
 	proxy.Limit(servers.Down, pace)
-	return proxy.Address
+	return proxy
 }
 
 // database makes an SQLite database of 1 GiB that cannot be compressed.

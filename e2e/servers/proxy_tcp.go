@@ -100,6 +100,9 @@ func (p *TCP) Cut(d Direction, after int64) {
 // Stall takes and gives nothing until Pass. Connections are accepted and stay open.
 func (p *TCP) Stall() { p.change(func() { p.stalled = true }) }
 
+// Release lets go on what Stall holds, and changes nothing else.
+func (p *TCP) Release() { p.change(func() { p.stalled = false }) }
+
 // Limit lets so many bytes a second through in a direction, all connections together.
 func (p *TCP) Limit(d Direction, bytesPerSecond int) {
 	p.change(func() { p.lanes[d].limit = rate.NewLimiter(rate.Limit(bytesPerSecond), tcpChunk) })
