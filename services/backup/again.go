@@ -64,8 +64,11 @@ func verifyFile(path string, b models.Backup) error {
 	return archive.Verify(f, b.Size, b.SHA256)
 }
 
-// refill brings the dump back from a finished copy.
+// refill brings the dump back from a finished copy, when a drive is there to take it.
 func (r *run) refill(ctx context.Context, path string) error {
+	if err := r.somebodyTakes(ctx); err != nil {
+		return err
+	}
 	var failures []error
 	for _, c := range r.copies {
 		if c.state().Status != models.StatusFinished {
@@ -82,6 +85,27 @@ func (r *run) refill(ctx context.Context, path string) error {
 		failures = append(failures, err)
 	}
 	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read (%s): mend that and retry", sentence(errors.Join(failures...)))}, failures...)...)
+}
+
+// somebodyTakes returns nil when a drive that lacks its copy works, or none lacks one:
+// a whole dump is not fetched from afar for drives that are away.
+func (r *run) somebodyTakes(ctx context.Context) error {
+	var failures []error
+	for _, c := range r.copies {
+		if c.state().Status == models.StatusFinished {
+			continue
+		}
+		err := r.service.works(ctx, c.file.DriveID)
+		if err == nil {
+			return nil
+		}
+		failures = append(failures, err)
+	}
+	if len(failures) == 0 {
+		return nil
+	}
+	err := errors.Join(failures...)
+	return errors.Join(models.Conflictf("no drive that lacks its copy takes one now (%s)", sentence(err)), err)
 }
 
 // lostCopyError says that a drive answered and does not have the copy whole.

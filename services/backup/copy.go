@@ -146,16 +146,18 @@ func (c *copyRun) discard(ctx context.Context, d drive.Drive, why error) error {
 	return d.Delete(ctx, c.file.Key)
 }
 
-// already finds a copy that an earlier attempt published before it died.
+// already finds a copy that an earlier attempt published before it died. It is read
+// back in any case: a copy that was found damaged may have the provider's checksum of
+// what was once sent.
 func (c *copyRun) already(ctx context.Context, d drive.Drive) (drive.Stored, bool) {
 	if c.run.progress().Phase == models.PhaseDumping {
 		return drive.Stored{}, false
 	}
 	stored, err := d.Stat(ctx, c.file.Key)
-	if err != nil {
+	if err != nil || stored.Size != c.run.backup.Size {
 		return stored, false
 	}
-	return stored, c.check(ctx, d, stored) == nil
+	return stored, readBack(ctx, d, c.file.Key, c.run.backup) == nil
 }
 
 // check compares the copy with the proven dump: by what the provider itself computed

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -108,7 +109,11 @@ func (d *faultyDrive) Stat(ctx context.Context, key string) (drive.Stored, error
 			return drive.Stored{}, err
 		}
 	}
-	return d.Drive.Stat(ctx, key)
+	stored, err := d.Drive.Stat(ctx, key)
+	if err == nil && strings.HasPrefix(d.checksum, "sha256:") {
+		stored.Checksum = d.checksum
+	}
+	return stored, err
 }
 
 func (d *faultyDrive) Sweep(ctx context.Context, key string) error {

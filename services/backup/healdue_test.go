@@ -1,16 +1,19 @@
 package backup_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/drive"
 )
@@ -323,4 +326,54 @@ func TestDeadRunsAreSettledTogether(t *testing.T) {
 	if err := s.SettleDead(t.Context()); err != nil {
 		t.Error(err)
 	}
+}
+
+// What the provider computed when a copy was sent says nothing of a copy that rotted since.
+func TestARottenCopyIsMadeAgainWhateverTheProviderSays(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	s := w.service()
+	b := w.run(s)
+	rotten := make([]byte, b.Size)
+	if err := os.WriteFile(*b.DriveFiles[0].Path, rotten, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.drives["nas"].checksum = "sha256:" + b.SHA256
+	if v, err := s.Verify(t.Context(), b.ID, b.DriveFiles[0].ID); err != nil || len(v) != 1 || !v[0].Lost {
+		t.Fatalf("verdicts %+v, %v", v, err)
+	}
+	w.heal(b.ID)
+	text, err := os.ReadFile(*b.DriveFiles[0].Path)
+	if err == nil {
+		err = archive.Verify(bytes.NewReader(text), b.Size, b.SHA256)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A dump is not fetched from a drive as long as none is there that could take it.
+func TestNothingIsFetchedForADriveThatIsAway(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].onPut = reset
+	s := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true})
+	b := w.run(s)
+	if err := os.RemoveAll(filepath.Join(w.data(), "spool")); err != nil {
+		t.Fatal(err)
+	}
+	w.drives["offsite"].checkErr = errors.New("no route to host")
+	opens := w.drives["nas"].opens.Load()
+	w.makeDue(b, 0)
+	if err := s.HealDue(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the heal ended", func() bool { return w.now(b.ID).Attempt == 2 && w.now(b.ID).Status == models.StatusFailed })
+	got := w.now(b.ID)
+	if f := got.DriveFiles[1]; !strings.Contains(f.Error, "no route to host") || f.HealAt == nil || f.Heals != b.DriveFiles[1].Heals+1 {
+		t.Errorf("the copy is %+v", f)
+	}
+	if n := w.drives["nas"].opens.Load(); n != opens {
+		t.Errorf("the copy was opened %d times", n-opens)
+	}
+	w.drives["offsite"].onPut, w.drives["offsite"].checkErr = nil, nil
+	w.heal(b.ID)
 }

@@ -193,9 +193,9 @@ func (s *Service) sweepSpool(ctx context.Context) error {
 		switch {
 		case err != nil:
 			failures = append(failures, err)
+		case s.isActive(f.Name()): // since its status was read, perhaps
 		case !needed:
 			failures = append(failures, os.RemoveAll(filepath.Join(s.spool, f.Name())))
-		case s.isActive(b.ID):
 		case b.Status == models.StatusFailed:
 			retryable = append(retryable, b)
 		}

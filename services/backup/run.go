@@ -170,7 +170,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(runCtx), s.options.SettleTime)
 	defer cancel()
 	if dumpErr != nil {
-		r.giveUpCopies(ctx)
+		r.giveUpCopies(ctx, dumpErr)
 	}
 	status, text := outcome(dumpErr, r.files(), r.driveLabel(ctx))
 	if status == models.StatusFailed {
@@ -196,7 +196,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 }
 
 // giveUpCopies ends the copies that never began.
-func (r *run) giveUpCopies(ctx context.Context) {
+func (r *run) giveUpCopies(ctx context.Context, dumpErr error) {
 	why := models.DriveFileChange{Status: models.StatusFailed, Error: nothingStored}
 	for _, c := range r.copies {
 		f := c.state()
@@ -204,8 +204,12 @@ func (r *run) giveUpCopies(ctx context.Context) {
 			continue
 		}
 		if r.backup.DumpedAt != nil {
-			why.Error = "nothing was stored, because the dump, which is good, could not be read again"
+			why.Error = "nothing was stored, although the dump is good: " + sentence(dumpErr)
 			why.Heals, why.HealAt = f.Heals+1, nextHeal(f.Heals)
+			if errors.Is(dumpErr, context.Canceled) { // the process ended, no drive is at fault
+				now := models.Now()
+				why.Heals, why.HealAt = f.Heals, &now
+			}
 		}
 		c.save(ctx, why, "")
 	}

@@ -255,24 +255,46 @@ func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) (bool, error)
 	return false, nil
 }
 
-// askTime bounds how long a drive is asked whether it has a copy. People wait for the
-// answer, and so do the copies on other drives.
+// askTime bounds how long a drive is asked whether it has a copy, or works. People wait
+// for the answer, and so do the copies on other drives.
 const askTime = 30 * time.Second
 
 // isThere reports whether a drive still has a copy of the right length. The error
 // is for a drive that could not tell.
 func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	there := false
+	err := s.ask(ctx, f.DriveID, func(ctx context.Context, d drive.Drive) error {
+		stored, err := d.Stat(ctx, f.Key)
+		if isGone(ctx, d, err) {
+			return nil
+		}
+		there = err == nil && stored.Size == size
+		return err
+	})
+	return there, err
+}
+
+// works returns nil when a drive passes its check.
+func (s *Service) works(ctx context.Context, driveID string) error {
+	return s.ask(ctx, driveID, func(ctx context.Context, d drive.Drive) error {
+		_, err := d.Check(ctx)
+		return err
+	})
+}
+
+// ask asks a drive something, within askTime.
+func (s *Service) ask(ctx context.Context, driveID string, question func(ctx context.Context, d drive.Drive) error) error {
+	within, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	d, _, err := s.catalog.OpenDrive(ctx, f.DriveID)
+	d, row, err := s.catalog.OpenDrive(within, driveID)
 	if err != nil {
-		return false, err
+		return err
 	}
-	stored, err := d.Stat(ctx, f.Key)
-	if isGone(ctx, d, err) {
-		return false, nil
+	err = question(within, d)
+	if err != nil && within.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("drive %q did not answer within %s: %w", row.Label, askTime, err)
 	}
-	return err == nil && stored.Size == size, err
+	return err
 }
 
 // Wait returns the backup once it has settled, or the context's error with the
