@@ -44,8 +44,8 @@ func (d *Rclone) items(ctx context.Context, folder string, fn func(rcloneItem), 
 	if p.stdout, err = p.cmd.StdoutPipe(); err != nil {
 		return fmt.Errorf("connect to rclone: %w", err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return fmt.Errorf("start rclone: %w", err)
+	if err := d.start(p); err != nil {
+		return err
 	}
 	decoded := rcloneDecode(p.stdout, fn)
 	_, drained := io.Copy(io.Discard, p.stdout)

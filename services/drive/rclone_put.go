@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -44,7 +46,7 @@ func (d *Rclone) clean(ctx context.Context, name string) {
 
 // make fills the temporary file and publishes it under key.
 func (d *Rclone) make(ctx context.Context, name, key string, r io.Reader, hint Hint) (Stored, error) {
-	size, err := d.send(ctx, name, r, hint.Progress)
+	size, err := d.send(ctx, name, r, hint)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -65,19 +67,19 @@ func (d *Rclone) make(ctx context.Context, name, key string, r io.Reader, hint H
 }
 
 // send streams the content, and returns its length.
-func (d *Rclone) send(ctx context.Context, name string, r io.Reader, progress func(int64)) (int64, error) {
-	p, err := d.command(ctx, "rcat", "--", d.path(name))
+func (d *Rclone) send(ctx context.Context, name string, r io.Reader, hint Hint) (int64, error) {
+	p, err := d.command(ctx, slices.Concat([]string{"rcat"}, rcloneParts(hint.ExpectedSize), []string{"--", d.path(name)})...)
 	if err != nil {
 		return 0, err
 	}
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return 0, fmt.Errorf("connect to rclone: %w", err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return 0, fmt.Errorf("start rclone: %w", err)
+	if err := d.start(p); err != nil {
+		return 0, err
 	}
 	guard := NewGuard(r)
-	w := &rcloneWriter{to: p.stdin, progress: progress}
+	w := &rcloneWriter{to: p.stdin, progress: hint.Progress}
 	_, err = io.CopyBuffer(w, struct{ io.Reader }{guard}, make([]byte, rcloneChunk))
 	if guard.Err() != nil {
 		p.end()
@@ -93,9 +95,21 @@ func (d *Rclone) send(ctx context.Context, name string, r io.Reader, progress fu
 		return 0, d.fault("write a file", failed)
 	}
 	if err := errors.Join(err, closed); err != nil {
-		return 0, &PassingError{Cause: fmt.Errorf("drive %q: rclone took a part of a file only: %w", d.place.Label, err)}
+		return 0, &PassingError{Cause: models.Conflictf("drive %q: rclone took a part of a file only, and does not say why: try again", d.place.Label)}
 	}
 	return w.written, nil
+}
+
+// rcloneParts makes parts longer where a file would have more of them than S3 and its
+// like take, which is 10,000: rclone chooses their length before it knows that of the
+// file. What was expected may come to half as much again.
+func rcloneParts(expected int64) []string {
+	mib := expected * 3 / 2 / 10_000 >> 20
+	if mib < 5 {
+		return nil // what rclone does by itself
+	}
+	length := strconv.FormatInt(mib+1, 10) + "M"
+	return []string{"--s3-chunk-size=" + length, "--s3-upload-concurrency=2", "--azureblob-chunk-size=" + length}
 }
 
 // rcloneWriter reports progress.

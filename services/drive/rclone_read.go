@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/backupman/backupman/models"
 )
 
 // Open reads a copy.
@@ -24,8 +26,8 @@ func (d *Rclone) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	if p.stdout, err = p.cmd.StdoutPipe(); err != nil {
 		return nil, fmt.Errorf("connect to rclone: %w", err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start rclone: %w", err)
+	if err := d.start(p); err != nil {
+		return nil, err
 	}
 	return &rcloneReader{ctx: ctx, drive: d, process: p, key: key, size: stored.Size}, nil
 }
@@ -67,7 +69,7 @@ func (r *rcloneReader) end() error {
 	case err != nil:
 		return r.drive.fault(doing, err)
 	case r.read != r.size:
-		return &PassingError{Cause: fmt.Errorf("drive %q could not %s: %w", r.drive.place.Label, doing, io.ErrUnexpectedEOF)}
+		return &PassingError{Cause: models.Conflictf("drive %q could not %s: rclone says that this is all: try again, and find out what changes files in %s if it happens again", r.drive.place.Label, doing, r.drive.remote)}
 	default:
 		return io.EOF
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -49,11 +48,23 @@ func (d *Rclone) run(ctx context.Context, in io.Reader, args ...string) ([]byte,
 	}
 	var out bytes.Buffer
 	p.cmd.Stdin, p.cmd.Stdout = in, &out
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start rclone: %w", err)
+	if err := d.start(p); err != nil {
+		return nil, err
 	}
 	err = p.wait(ctx)
 	return out.Bytes(), err
+}
+
+// start starts what was prepared.
+func (d *Rclone) start(p *rcloneProcess) error {
+	err := p.cmd.Start()
+	switch {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return err
+	case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.ENOMEM), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ETXTBSY):
+		return &PassingError{Cause: models.Conflictf("drive %q could not start rclone, because this machine is too busy (%v): try again", d.place.Label, errors.Unwrap(err))}
+	}
+	return models.Invalidf("drive %q: %s is not a program that this machine can run: set rclone_path to rclone", d.place.Label, p.cmd.Path)
 }
 
 // command prepares a command of rclone, which ends with ctx.
@@ -103,12 +114,24 @@ func (d *Rclone) config() ([]string, error) {
 }
 
 // rcloneVariables are the environment that rclone and its remotes read; those that
-// end with an underscore are beginnings. AWS_CA_BUNDLE stops older versions of
-// rclone at every S3 remote.
+// end with an underscore are beginnings.
 var rcloneVariables = []string{
 	"PATH", "HOME", "USER", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
 	"GOOGLE_APPLICATION_CREDENTIALS", "RCLONE_", "AWS_", "AZURE_",
+}
+
+// rcloneUnwanted are the variables that make rclone do something else than it is asked
+// for, or hide what it complains of. AWS_CA_BUNDLE stops older versions of rclone at
+// every S3 remote.
+var rcloneUnwanted = []string{
+	"AWS_CA_BUNDLE",
+	"RCLONE_DRY_RUN", "RCLONE_INTERACTIVE", "RCLONE_IMMUTABLE", "RCLONE_IGNORE_EXISTING", "RCLONE_IGNORE_SIZE", "RCLONE_UPDATE", "RCLONE_SIZE_ONLY", "RCLONE_CHECKSUM",
+	"RCLONE_BACKUP_DIR", "RCLONE_SUFFIX", "RCLONE_COMPARE_DEST", "RCLONE_COPY_DEST", "RCLONE_MAX_TRANSFER", "RCLONE_MAX_DURATION", "RCLONE_CUTOFF_MODE", "RCLONE_MAX_DEPTH",
+	"RCLONE_INCLUDE", "RCLONE_INCLUDE_FROM", "RCLONE_EXCLUDE", "RCLONE_EXCLUDE_FROM", "RCLONE_EXCLUDE_IF_PRESENT", "RCLONE_FILTER", "RCLONE_FILTER_FROM",
+	"RCLONE_FILES_FROM", "RCLONE_FILES_FROM_RAW", "RCLONE_MIN_SIZE", "RCLONE_MAX_SIZE", "RCLONE_MIN_AGE", "RCLONE_MAX_AGE",
+	"RCLONE_HEAD", "RCLONE_TAIL", "RCLONE_OFFSET", "RCLONE_COUNT", "RCLONE_DISCARD", "RCLONE_SIZE",
+	"RCLONE_VERBOSE", "RCLONE_QUIET", "RCLONE_LOG_FILE", "RCLONE_LOG_FORMAT", "RCLONE_USE_JSON_LOG", "RCLONE_SYSLOG", "RCLONE_PROGRESS", "RCLONE_DUMP",
 }
 
 func (d *Rclone) environment() []string {
@@ -118,7 +141,7 @@ func (d *Rclone) environment() []string {
 		wanted := slices.ContainsFunc(rcloneVariables, func(v string) bool {
 			return v == name || strings.HasSuffix(v, "_") && strings.HasPrefix(name, v)
 		})
-		if wanted && name != "AWS_CA_BUNDLE" {
+		if wanted && !slices.Contains(rcloneUnwanted, name) {
 			environment = append(environment, variable)
 		}
 	}

@@ -9,8 +9,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -51,19 +53,50 @@ func rcloneFolder(t *testing.T) (d drive.Drive, folder string) {
 	return openRclone(t, rclonePlace(t, "[far]\ntype = alias\nremote = "+folder+"\n", "far:copies")), folder + "/copies"
 }
 
+// The suite runs on a remote that is a server; each step of it starts rclone, so that
+// what is particular to folders and to buckets has tests of its own.
 func TestRcloneConforms(t *testing.T) {
-	t.Run("folder", func(t *testing.T) {
-		t.Parallel()
-		d, folder := rcloneFolder(t)
-		drivetest.Conform(t, sftpFolder(folder, drivetest.Fixture{Drive: d, PartSize: 256 << 10, Installation: "inst-1"}))
-	})
-	t.Run("WebDAV", func(t *testing.T) {
-		t.Parallel()
-		s := servers.WebDAV(t)
-		config := fmt.Sprintf("[far]\ntype = webdav\nvendor = other\nurl = %s\nuser = %s\npass = %s\n", s.URL, s.User, obscured(t, s.Password))
-		d := openRclone(t, rclonePlace(t, config, "far:copies"))
-		drivetest.Conform(t, sftpFolder(s.Root+"/copies", drivetest.Fixture{Drive: d, PartSize: 256 << 10, Installation: "inst-1"}))
-	})
+	s := servers.WebDAV(t)
+	config := fmt.Sprintf("[far]\ntype = webdav\nvendor = other\nurl = %s\nuser = %s\npass = %s\n", s.URL, s.User, obscured(t, s.Password))
+	d := openRclone(t, rclonePlace(t, config, "far:copies"))
+	drivetest.Conform(t, sftpFolder(s.Root+"/copies", drivetest.Fixture{Drive: d, PartSize: 256 << 10, Installation: "inst-1"}))
+}
+
+// A folder of this machine replaces at once, and its names are other ones inside rclone.
+func TestRcloneOnAFolder(t *testing.T) {
+	d, folder := rcloneFolder(t)
+	keys := []string{"job/a b%20c?d=e", "job/naïve-日本-🗄", "job/x"}
+	for _, key := range keys {
+		put(t, d, key, []byte(key))
+	}
+	var wait sync.WaitGroup
+	for i := range 4 {
+		wait.Go(func() {
+			if _, err := d.Put(t.Context(), "job/x", strings.NewReader(strings.Repeat(strconv.Itoa(i), 200_000)), drive.Hint{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if got := string(get(t, d, "job/x")); len(got) != 200_000 || got != strings.Repeat(got[:1], len(got)) {
+		t.Errorf("%d bytes of several puts", len(got))
+	}
+	writeFile(t, filepath.Join(folder, "job", ".x."+models.NewID()+".partial"), "half")
+	if err := d.Sweep(t.Context(), "job/x"); err != nil {
+		t.Error(err)
+	}
+	var listed []string
+	if err := d.List(t.Context(), "job/", func(s drive.Stored) error { listed = append(listed, s.Key); return nil }); err != nil || !slices.Equal(listed, keys) {
+		t.Errorf("listed %q, %v", listed, err)
+	}
+	for _, key := range keys {
+		if err := d.Delete(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	}
+	if left := filesBelow(t, folder); len(left) != 0 {
+		t.Errorf("left behind: %q", left)
+	}
 }
 
 // An S3 remote has no real folders and sends parts, which must not outlive a failure.
@@ -161,14 +194,55 @@ func TestRcloneReplacesAFileOfTheSameLengthAndTime(t *testing.T) {
 }
 
 // A person's environment may make rclone do something else than it is asked for.
-func TestRcloneWithoutTimes(t *testing.T) {
-	t.Setenv("RCLONE_SIZE_ONLY", "true")
-	d, _ := rcloneFolder(t)
-	put(t, d, "job/file", []byte("old!"))
-	put(t, d, "job/file", []byte("new!"))
-	if got := string(get(t, d, "job/file")); got != "new!" {
-		t.Errorf("got %q", got)
+func TestRcloneDoesWhatItIsAskedFor(t *testing.T) {
+	for name, value := range map[string]string{
+		"SIZE_ONLY": "true", "IGNORE_EXISTING": "true", "DRY_RUN": "true", "EXCLUDE": "*", "MAX_SIZE": "1b", "VERBOSE": "2", "HEAD": "1",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("RCLONE_"+name, value)
+			d, folder := rcloneFolder(t)
+			put(t, d, "job/file", []byte("old!"))
+			put(t, d, "job/file", []byte("new!"))
+			if got := string(get(t, d, "job/file")); got != "new!" {
+				t.Errorf("got %q", got)
+			}
+			if names := filesBelow(t, folder); len(names) != 1 {
+				t.Errorf("the folder holds %v", names)
+			}
+		})
 	}
+}
+
+// Parts of the usual length would not do for a long file.
+func TestRcloneSendsLongFilesInLongParts(t *testing.T) {
+	p := rclonePlace(t, "[far]\ntype = alias\nremote = "+t.TempDir()+"\n", "far:")
+	told := filepath.Join(t.TempDir(), "told")
+	script := writeFile(t, filepath.Join(t.TempDir(), "rclone"), "#!/bin/sh\necho \"$@\" >> "+told+"\nexec "+p.Settings["rclone_path"]+" \"$@\"\n")
+	if err := os.Chmod(script, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.Settings["rclone_path"] = script
+	d := openRclone(t, p)
+	for size, want := range map[int64]string{1 << 30: "", 200 << 30: "--s3-chunk-size=31M"} {
+		writeFile(t, told, "")
+		if _, err := d.Put(t.Context(), "job/file", strings.NewReader("x"), drive.Hint{ExpectedSize: size}); err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(told)
+		if err != nil || !strings.Contains(string(text), want) || want == "" && strings.Contains(string(text), "chunk-size") {
+			t.Errorf("for %d bytes: %s, %v", size, text, err)
+		}
+	}
+}
+
+func TestRcloneThatIsNoProgram(t *testing.T) {
+	p := rclonePlace(t, "[far]\ntype = alias\nremote = "+t.TempDir()+"\n", "far:")
+	p.Settings["rclone_path"] = writeFile(t, filepath.Join(t.TempDir(), "rclone"), "no program")
+	if err := os.Chmod(p.Settings["rclone_path"], 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := openRclone(t, p).Check(t.Context())
+	wantFault(t, err, models.ErrInvalid, "cloud", "rclone_path")
 }
 
 // rclonePID finds the running rclone of a command at a remote of this test.
