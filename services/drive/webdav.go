@@ -32,7 +32,7 @@ const (
 var webdavKind = Kind{
 	Kind: models.Kind{Provider: "webdav", Name: "WebDAV", Settings: []models.Setting{
 		{Name: "url", Label: "Address", Type: models.SettingText, Required: true,
-			Help: "Address of the folder that keeps the copies, with https:// or http:// before it; the folder is made when it is missing."},
+			Help: "Address of the folder that keeps the copies, with https:// before it; the folder is made when it is missing. With http://, whoever is on the way can read the password and the copies."},
 		{Name: "user", Label: "User", Type: models.SettingText,
 			Help: "Name to sign in with; empty when a token is used."},
 		{Name: "password", Label: "Password", Type: models.SettingText, Secret: true,

@@ -1,8 +1,8 @@
 package drive
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -31,7 +31,8 @@ func (d *WebDAV) probe(ctx context.Context) (err error) {
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webdavCleanTime)
 		defer cancel()
-		err = errors.Join(err, webdavIgnoreMissing(d.discard(ctx, name)))
+		left := webdavIgnoreMissing(d.discard(ctx, name))
+		err = cmp.Or(err, left)
 	}()
 	request := webdavRequest{method: http.MethodPut, at: d.address(name), body: strings.NewReader(name), length: int64(len(name))}
 	if _, err := d.ask(ctx, "write a probe", request); err != nil {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // webdavContent is what an upload reads. net/http may read on for a moment after it
@@ -31,6 +32,28 @@ func (c *webdavContent) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.read.Add(int64(n))
 	return n, err
+}
+
+// rest waits until nothing reads the content any more, so that its owner may do with
+// it what he likes; when ctx has ended, not for long.
+func (c *webdavContent) rest(ctx context.Context) {
+	free := make(chan struct{})
+	go func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		close(free)
+	}()
+	select {
+	case <-free:
+		return
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(webdavGrace)
+	defer timer.Stop()
+	select {
+	case <-free:
+	case <-timer.C:
+	}
 }
 
 // head reads as much as is looked at, and reports whether that is all.

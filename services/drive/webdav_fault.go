@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -15,41 +14,26 @@ import (
 )
 
 // unclear is the fault of an answer that says neither yes nor no.
-func (d *WebDAV) unclear(doing string, err error) error {
-	return &PassingError{Cause: fmt.Errorf("drive %q could not %s: %w", d.place.Label, doing, err)}
+func (d *WebDAV) unclear(doing, why string) error {
+	return &PassingError{Cause: models.Conflictf("drive %q could not %s: %s: try again, and ask who runs the server if it happens again", d.place.Label, doing, why)}
 }
 
 // fault puts an error that came in the place of an answer into words that name the
 // drive.
 func (d *WebDAV) fault(doing string, err error) error {
 	var content *SourceError
+	var fault *models.Fault
 	var address *url.Error
-	if errors.As(err, &content) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) {
+		return context.Canceled // without the address
+	}
+	if err = unreachable(d.place.Label, doing, err); errors.As(err, &content) || errors.As(err, &fault) {
 		return err
 	}
 	if errors.As(err, &address) {
 		err = address.Err
 	}
-	if sentence := webdavUnverified(err); sentence != "" {
-		return models.Invalidf("drive %q could not %s: %s", d.place.Label, doing, sentence)
-	}
-	return d.unclear(doing, err)
-}
-
-// webdavUnverified tells of connections that trying again does not mend.
-func webdavUnverified(err error) string {
-	var authority x509.UnknownAuthorityError
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	switch {
-	case errors.As(err, &authority):
-		return "nobody known vouches for the certificate of its server: set tls_ca to the file of the authority"
-	case errors.As(err, &host), errors.As(err, &invalid):
-		return "the certificate of its server is not valid for that name or time: correct the setting url, or the certificate"
-	case strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return "its server does not speak TLS: write http:// in the setting url"
-	}
-	return ""
+	return d.unclear(doing, err.Error())
 }
 
 // answered puts an answer that is no success into words.
@@ -65,7 +49,7 @@ func (d *WebDAV) answered(doing string, answer *http.Response) error {
 	case status == http.StatusForbidden:
 		return &models.Fault{Kind: models.ErrUnauthorized, Sentence: fmt.Sprintf("drive %q may not %s (%s): let its user write in %s", label, doing, said, d.root)}
 	case webdavPassing(status):
-		return &PassingError{After: webdavAfter(answer.Header.Get("Retry-After")), Cause: fmt.Errorf("drive %q could not %s: the server answered %s", label, doing, said)}
+		return &PassingError{After: webdavAfter(answer.Header.Get("Retry-After")), Cause: models.Conflictf("drive %q could not %s: the server answered %s: it may be busy; try again later", label, doing, said)}
 	case status/100 == 3:
 		return models.Invalidf("drive %q could not %s: its server sends on to another address: set url to the one it has%s", label, doing, webdavMoved(answer))
 	case status == http.StatusRequestEntityTooLarge:
@@ -73,7 +57,7 @@ func (d *WebDAV) answered(doing string, answer *http.Response) error {
 	case status == http.StatusMethodNotAllowed, status == http.StatusNotImplemented:
 		return models.Invalidf("drive %q could not %s (%s): there is no WebDAV folder at %s: correct the setting url", label, doing, said, d.root)
 	}
-	return fmt.Errorf("drive %q could not %s: the server answered %s", label, doing, said)
+	return models.Conflictf("drive %q could not %s: the server answered %s: ask who runs it", label, doing, said)
 }
 
 func webdavSaid(status int) string {

@@ -2,7 +2,6 @@ package drive
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -24,13 +23,13 @@ func (d *WebDAV) propfind(ctx context.Context, doing string, u *url.URL, depth, 
 	case webdavSlashAdded(u, answer):
 		return []webdavEntry{{folder: true}}, nil
 	case answer.StatusCode/100 == 2 && answer.StatusCode != http.StatusMultiStatus:
-		return nil, d.unclear(doing, errors.New("the answer is not one of WebDAV"))
+		return nil, d.unclear(doing, "the answer is not one of WebDAV")
 	case answer.StatusCode != http.StatusMultiStatus:
 		return nil, d.answered(doing, answer)
 	}
 	var found []webdavEntry
 	if err := webdavParse(answer.Body, func(r webdavResponse) { found = append(found, webdavEntryOf(r)) }); err != nil {
-		return nil, d.unclear(doing, err)
+		return nil, d.unclear(doing, "the answer is cut short, or not one of WebDAV")
 	}
 	return found, nil
 }
@@ -49,11 +48,11 @@ func (d *WebDAV) look(ctx context.Context, doing string, u *url.URL) (webdavEntr
 	case err != nil:
 		return webdavEntry{}, err
 	case len(found) == 0:
-		return webdavEntry{}, d.unclear(doing, errors.New("the answer is empty"))
+		return webdavEntry{}, d.unclear(doing, "the answer is empty")
 	case found[0].status != 0:
 		return webdavEntry{}, d.answered(doing, &http.Response{StatusCode: found[0].status})
 	case !found[0].folder && found[0].size < 0:
-		return webdavEntry{}, d.unclear(doing, errors.New("the server does not tell how long it is"))
+		return webdavEntry{}, d.unclear(doing, "the server does not tell how long it is")
 	}
 	return found[0], nil
 }

@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/xml"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -125,7 +124,7 @@ func (d *WebDAV) done(doing string, answer *http.Response) error {
 	for token, err := decoder.Token(); err == nil; token, err = decoder.Token() {
 		if start, ok := token.(xml.StartElement); ok {
 			if strings.EqualFold(start.Name.Local, "error") {
-				return d.unclear(doing, errors.New("the server says both that it is done and that there was an error"))
+				return d.unclear(doing, "the server says both that it is done and that there was an error")
 			}
 			break
 		}
@@ -143,7 +142,7 @@ func (d *WebDAV) partly(doing string, answer *http.Response) error {
 		}
 	})
 	if err != nil || status == 0 {
-		return d.unclear(doing, errors.New("the server does not say how it went"))
+		return d.unclear(doing, "the server does not say how it went")
 	}
 	answer.StatusCode = status
 	return d.answered(doing, answer)

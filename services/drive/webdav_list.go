@@ -63,10 +63,14 @@ func (d *WebDAV) sweep(ctx context.Context, folder string, dead func(webdavEntry
 // than the one that was asked.
 func (d *WebDAV) children(ctx context.Context, folder string) ([]webdavEntry, error) {
 	found, err := d.propfind(ctx, "list its folder", d.address(folder), "1", webdavProps)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	self := slices.MinFunc(found, func(a, b webdavEntry) int { return len(a.at) - len(b.at) }).at
+	slices.SortFunc(found, func(a, b webdavEntry) int { return len(a.at) - len(b.at) })
+	if len(found) == 0 || !found[0].folder {
+		return nil, d.unclear("list its folder", "the answer does not tell which folder it is of")
+	}
+	self := found[0].at
 	found = slices.DeleteFunc(found, func(e webdavEntry) bool {
 		return e.at == self || path.Dir(e.at) != self || e.status != 0 || (!e.folder && e.size < 0)
 	})

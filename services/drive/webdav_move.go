@@ -46,24 +46,41 @@ func (p *webdavPut) vanished() error {
 	return models.Conflictf("drive %q: another program removed %s before it was finished: find out which, and try again", p.drive.place.Label, p.name)
 }
 
-// rename asks for the final name, by its whole address, or only by its path where the
-// server knows itself by another address.
+// rename asks for the final name, by its whole address or only by its path: behind a
+// proxy a server may know itself by another address, and says so in one of two ways.
+// What has one of them in the end is asked for in the same way from then on.
 func (p *webdavPut) rename(ctx context.Context) error {
 	d := p.drive
-	to, byPath := d.address(p.key), d.byPath.Load()
-	destination := to.String()
-	if byPath {
-		destination = to.EscapedPath()
-	}
-	status, err := d.ask(ctx, "name a finished copy", webdavRequest{method: "MOVE", at: d.address(p.name),
-		header: http.Header{"Destination": {destination}, "Overwrite": {"T"}}})
-	if status == http.StatusBadGateway {
-		d.byPath.Store(!byPath)
+	byPath := d.byPath.Load()
+	status, err := p.renameTo(ctx, byPath)
+	if status == http.StatusBadGateway || status == http.StatusBadRequest {
+		// A gateway may say that of a move which was done behind it.
+		if _, gone := d.look(ctx, "look at an unfinished copy", d.address(p.name)); gone != nil {
+			return err
+		}
+		_, second := p.renameTo(ctx, !byPath)
+		if second == nil {
+			d.byPath.Store(!byPath)
+		}
+		if second == nil || Passing(second) {
+			err = second
+		}
 	}
 	if errors.Is(err, models.ErrNotFound) {
 		return p.vanished()
 	}
 	return err
+}
+
+func (p *webdavPut) renameTo(ctx context.Context, byPath bool) (status int, err error) {
+	d := p.drive
+	to := d.address(p.key)
+	destination := to.String()
+	if byPath {
+		destination = to.EscapedPath()
+	}
+	return d.ask(ctx, "name a finished copy", webdavRequest{method: "MOVE", at: d.address(p.name),
+		header: http.Header{"Destination": {destination}, "Overwrite": {"T"}}})
 }
 
 // published reports whether a move whose answer was lost has been done: under the final

@@ -147,6 +147,7 @@ func (p *webdavPut) upload(ctx context.Context, body *webdavBody, length int64) 
 	p.begun = true
 	status, err := p.drive.put(lasting, p.key, webdavRequest{method: http.MethodPut, at: p.drive.address(p.name), body: body, length: length})
 	_ = body.Close() // what net/http still reads is not sent
+	p.content.rest(ctx)
 	if own := p.content.guard.Err(); own != nil {
 		return &SourceError{Cause: own}
 	}
@@ -157,7 +158,7 @@ func (p *webdavPut) upload(ctx context.Context, body *webdavBody, length int64) 
 		return errWebDAVUnsized
 	}
 	if status == http.StatusNotFound {
-		return p.drive.unclear("store "+p.key, errors.New("its folder was removed a moment ago"))
+		return p.drive.unclear("store "+p.key, "its folder was removed a moment ago")
 	}
 	return err
 }
@@ -175,12 +176,12 @@ func (p *webdavPut) compare(ctx context.Context, sized bool) error {
 	})
 	switch {
 	case errors.Is(err, models.ErrNotFound):
-		return d.unclear("store "+p.key, errors.New("the server said that it took the copy, and does not have it"))
+		return d.unclear("store "+p.key, "the server said that it took the copy, and does not have it")
 	case err != nil:
 		return err
 	case found.size == p.size:
 		return nil
-	case !sized && p.hint.Again != nil:
+	case !sized && (p.hint.Again != nil || found.size == 0):
 		return errWebDAVUnsized
 	}
 	return &PassingError{Cause: models.Conflictf("drive %q: the server holds %d bytes of %s, and %d were sent: try again, and ask who runs it if it happens again",

@@ -3,7 +3,6 @@ package drive
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -83,7 +82,7 @@ func (r *webdavReader) Read(p []byte) (int, error) {
 	r.left -= int64(n)
 	switch {
 	case r.left < 0, err == io.EOF && r.left > 0:
-		return n, r.drive.unclear("read "+r.name, fmt.Errorf("%w: it does not have the length that the server tells", io.ErrUnexpectedEOF))
+		return n, r.drive.unclear("read "+r.name, "it does not have the length that the server tells")
 	case err == nil, err == io.EOF:
 		return n, err
 	}

@@ -557,7 +557,7 @@ func TestWebDAVWantsToKnowItsServer(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	_, err := openWebDAVWith(t, models.Settings{"url": server.URL}).Stat(t.Context(), "job/file")
-	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "tls_ca") {
+	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "certificate of its authority") {
 		t.Errorf("an unknown authority: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "ca.pem")
