@@ -1,6 +1,10 @@
 package drive
 
-import "github.com/backupman/backupman/models"
+import (
+	"strings"
+
+	"github.com/backupman/backupman/models"
+)
 
 // Kinds returns every kind of drive, in the order forms show them, each with the
 // settings that all have in common.
@@ -15,5 +19,14 @@ func Lookup(provider string) (Kind, error) {
 			return k, nil
 		}
 	}
-	return Kind{}, models.NotFoundf("there is no kind of drive called %q: use local", provider)
+	return Kind{}, models.NotFoundf("there is no kind of drive called %q: use one of %s", provider, strings.Join(providers(), ", "))
+}
+
+// providers are the names that Lookup knows.
+func providers() []string {
+	var names []string
+	for _, k := range Kinds() {
+		names = append(names, k.Provider)
+	}
+	return names
 }
