@@ -39,6 +39,11 @@ func TestMissingCopiesAreMadeByButton(t *testing.T) {
 	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/backups/"+failedID || strings.Join(s.backups.calls, ",") != "heal "+failedID {
 		t.Errorf("status %d to %q, called %v", w.Code, w.Header().Get("Location"), s.backups.calls)
 	}
+	due := testNow
+	s.store.backups[1].DriveFiles[0].HealAt = &due
+	if _, got := s.backupPage(t, failedID); !strings.Contains(got, "made again by themselves") || strings.Contains(got, "Once that is mended") {
+		t.Errorf("nothing needs to be mended, and the page says %s", got)
+	}
 	s.backups.err = models.Conflictf("the dump is gone")
 	if w := s.ask(t, http.MethodPost, "/backups/"+failedID+"/heal", ""); w.Code != http.StatusConflict {
 		t.Errorf("refused: status %d", w.Code)
@@ -72,6 +77,15 @@ func TestAFailedCopySaysWhenItIsMadeAgain(t *testing.T) {
 		if _, got := s.backupPage(t, failedID); !strings.Contains(got, want) || !strings.Contains(got, "The drive is full.") {
 			t.Errorf("want %q in %s", want, got)
 		}
+	}
+}
+
+func TestACopyThatFailedOftenIsGivenUp(t *testing.T) {
+	s := newSite(t)
+	_, f := s.goodDump()
+	f.Heals = models.MaxHeals
+	if _, got := s.backupPage(t, failedID); !strings.Contains(got, "It is no longer made by itself") {
+		t.Errorf("the page says %s", got)
 	}
 }
 
@@ -129,8 +143,8 @@ func TestWhatAComparisonFound(t *testing.T) {
 		err      error
 		says     []string
 	}{
-		"lost":    {[]models.CopyVerdict{{DriveID: driveID, Lost: true, Error: "it has 3 bytes"}, {DriveID: driveID, Identical: true}}, nil, []string{"1 copy is identical", "The copy on nas is lost: It has 3 bytes."}},
-		"away":    {[]models.CopyVerdict{{DriveID: unknownID, Error: "no answer"}}, nil, []string{"The copy on a drive that is gone could not be read now: No answer."}},
+		"lost":    {[]models.CopyVerdict{{DriveID: driveID, Lost: true, Error: "it has 3 bytes"}, {DriveID: driveID, Identical: true}}, nil, []string{"1 copy is identical", "The copy on nas is lost: below it says why."}},
+		"away":    {[]models.CopyVerdict{{DriveID: unknownID, Error: "no answer"}}, nil, []string{"The copy on a drive that is gone could not be read now: no answer."}},
 		"refused": {nil, models.Conflictf("it is running"), []string{"The copies could not be compared", "It is running."}},
 		"broken":  {nil, errors.New("password=hunter2"), []string{"its log says what"}},
 	} {

@@ -186,3 +186,22 @@ func TestAKeyThatChangedMeanwhileIsNotTrusted(t *testing.T) {
 		t.Errorf("a drive without a key: status %d", w.Code)
 	}
 }
+
+// A drive that keeps failing leaves every backup unfinished; what its other drives
+// hold can be restored all the same, also while the next run is under way.
+func TestLandingKnowsOfCopiesOfBackupsThatAreNotFinished(t *testing.T) {
+	s := newSite(t)
+	s.store.backups = []models.Backup{
+		{ID: pendingID, JobID: jobID, Label: "shop-nightly", Status: models.StatusPending, Phase: models.PhaseDumping, Attempt: 1, CreatedAt: testNow},
+		{ID: failedID, JobID: jobID, Label: "shop-nightly", Status: models.StatusFailed, Attempt: 1, CreatedAt: testNow.Add(-time.Hour)},
+		{ID: finishedID, JobID: jobID, Label: "shop-nightly", Status: models.StatusFailed, Attempt: 1, CreatedAt: testNow.Add(-2 * time.Hour),
+			DriveFiles: []models.DriveFile{{ID: copyID, Status: models.StatusFinished}, {Status: models.StatusFailed}}},
+	}
+	d := parse(t, s.get(t, "/"))
+	if got := words(d.one(t, "section", "id", "summary")); !strings.Contains(got, "Very likely") || !strings.Contains(got, "1 of 1") {
+		t.Errorf("the summary says %s", got)
+	}
+	if got := words(d.one(t, "article", "id", "job-"+jobID)); !strings.Contains(got, "An unproven copy from 2 h ago can be restored.") {
+		t.Errorf("the card says %s", got)
+	}
+}

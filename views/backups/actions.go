@@ -1,6 +1,8 @@
 package backups
 
 import (
+	"slices"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/components"
 )
@@ -39,9 +41,12 @@ func mending(b models.Backup) []components.Action {
 
 // wayOut says what to do about a failed backup.
 func wayOut(b models.Backup) string {
-	if b.DumpedAt == nil {
+	const retry = "Retry does the same, and dumps the database anew only when both are gone."
+	switch {
+	case b.DumpedAt == nil:
 		return "Once that is mended, press Retry: the database is dumped anew."
+	case slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.HealAt != nil }):
+		return "The missing copies are made again by themselves, from the dump or from a good copy. To have them now, press Make the missing copies. " + retry
 	}
-	return "Once that is mended, press Make the missing copies: they are made from the dump, or from a good copy. " +
-		"Retry does the same, and dumps the database anew only when both are gone."
+	return "Once that is mended, press Make the missing copies: they are made from the dump, or from a good copy. " + retry
 }

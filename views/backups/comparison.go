@@ -54,12 +54,12 @@ func verdictNote(f Facts, when string) *ComparisonNote {
 			identical++
 		case v.Lost:
 			n.Tone, n.Icon = components.ToneBad, "cross"
-			n.Lines = append(n.Lines, "The copy on "+name+" is lost: "+human.Sentence(v.Error))
+			n.Lines = append(n.Lines, "The copy on "+name+" is lost: below it says why.")
 		default:
 			if n.Tone == components.ToneGood {
 				n.Tone, n.Icon = components.ToneWarn, "warning"
 			}
-			n.Lines = append(n.Lines, "The copy on "+name+" could not be read now: "+human.Sentence(v.Error))
+			n.Lines = append(n.Lines, human.Sentence("the copy on "+name+" could not be read now: "+v.Error))
 		}
 	}
 	if identical > 0 {

@@ -74,8 +74,10 @@ type Copy struct {
 	AfterCheck bool
 	DrivePath  string
 	// Locked is the time before which the copy cannot be deleted; empty when it can.
-	Locked   string
-	Size     int64
+	Locked string
+	Size   int64
+	// Sent says how much of a copy that is being made the drive has taken.
+	Sent     string
 	Verified components.Moment
 	// DownloadPath is empty while there is nothing to download.
 	DownloadPath string
@@ -160,11 +162,25 @@ func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	if f.Status == models.StatusFinished {
 		c.DownloadPath = Path(f.BackupID) + "/files/" + f.ID
 	}
+	if f.Status == models.StatusPending {
+		c.Sent, c.Size = sent(b, f), 0
+	}
 	if f.LockedUntil != nil && f.LockedUntil.After(now) {
 		c.Locked = human.Exact(*f.LockedUntil)
 	}
 	c.Healing, c.AfterCheck = healing(b, f, now)
 	return c
+}
+
+// sent says how much of a copy a drive has taken, and of how much where that is known.
+func sent(b models.Backup, f models.DriveFile) string {
+	switch {
+	case f.Size == 0:
+		return ""
+	case b.DumpedAt == nil:
+		return human.Bytes(f.Size) + " sent"
+	}
+	return human.Bytes(min(f.Size, b.Size)) + " of " + human.Bytes(b.Size) + " sent"
 }
 
 func chips(b models.Backup) []components.Chip {

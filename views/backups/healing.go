@@ -20,7 +20,7 @@ func healing(b models.Backup, f models.DriveFile, now time.Time) (words string, 
 		return "It is made again by itself in about " + human.Span(f.HealAt.Sub(now)) + ".", false
 	case f.HealAt != nil:
 		return "It is made again by itself in a moment, while the server runs.", false
-	case now.Sub(b.CreatedAt) > givenUp:
+	case f.Heals >= models.MaxHeals || now.Sub(b.CreatedAt) > givenUp:
 		return "It is no longer made by itself: press Make the missing copies.", false
 	}
 	return "It waits for the drive: mend it, then check it on the", true

@@ -80,7 +80,7 @@ func databaseName(f JobFacts) string {
 
 // restorable says that there is a backup which is not known to be bad.
 func restorable(f JobFacts) bool {
-	return f.NewestProven != nil || goodCopies(f.Newest) > 0 || f.NewestFinished != nil && !disproven(f)
+	return f.NewestProven != nil || goodCopies(f.Newest) > 0 || f.Partly != nil || f.NewestFinished != nil && !disproven(f)
 }
 
 func (t *tally) add(f JobFacts, s State) {
@@ -106,6 +106,9 @@ func (t *tally) add(f JobFacts, s State) {
 func newestGood(f JobFacts) *models.Backup {
 	if goodCopies(f.Newest) > 0 {
 		return f.Newest
+	}
+	if partlyIsNewest(f) {
+		return f.Partly
 	}
 	return f.NewestFinished
 }

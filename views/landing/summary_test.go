@@ -33,6 +33,8 @@ func TestSummary(t *testing.T) {
 	late.Due = &slot
 	older := job("f", "shop", failed)
 	older.NewestFinished, older.NewestProven = proven, proven
+	again := job("a", "shop", pending)
+	again.Partly = partly
 	cases := map[string]struct {
 		jobs           []JobFacts
 		answer, detail string
@@ -46,6 +48,7 @@ func TestSummary(t *testing.T) {
 		"one without any":              {[]JobFacts{job("a", "shop", proven), job("b", "wiki", nil)}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"one damaged":                  {[]JobFacts{job("a", "shop", proven), damaged}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"failing, but for one copy":    {[]JobFacts{job("a", "shop", partly)}, "Yes, but look", "attention: a.", "1 of 1"},
+		"running after part of one":    {[]JobFacts{again}, "Very likely", "proven shop yet", "1 of 1"},
 		"none":                         {[]JobFacts{job("a", "shop", failed)}, "No", "no backup", "0 of 1"},
 		"the first is being made":      {[]JobFacts{job("a", "shop", pending)}, "Not yet", "being made", "0 of 1"},
 	}

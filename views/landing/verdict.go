@@ -43,6 +43,19 @@ type JobFacts struct {
 	// LastDrill is the newest drill of the newest finished backup; nil when
 	// there is none, or when that backup is proven.
 	LastDrill *models.Drill
+	// Partly is the newest earlier backup that is not finished and has a good copy all
+	// the same; nil when there is none, and when the newest backup is finished.
+	Partly *models.Backup
+}
+
+// WithGoodCopy returns the first of some backups that has a good copy, or nil.
+func WithGoodCopy(newestFirst []models.Backup) *models.Backup {
+	for i := range newestFirst {
+		if goodCopies(&newestFirst[i]) > 0 {
+			return &newestFirst[i]
+		}
+	}
+	return nil
 }
 
 // Judge decides what can be said of a job.
@@ -91,6 +104,9 @@ func verdict(s State, f JobFacts, now time.Time) string {
 	case Damaged:
 		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
 	case Failing:
+		if f.Newest.DumpedAt != nil {
+			return "Not every copy of the newest backup is good." + fallback(f, now)
+		}
 		return "The last run failed " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
 	case Overdue:
 		return "A backup was due " + human.Age(now, *f.Due) + " and was not made." + fallback(f, now)
@@ -114,6 +130,8 @@ func fallback(f JobFacts, now time.Time) string {
 		return " " + human.Count(int64(good)) + " copies of it are good and can be restored."
 	case f.NewestProven != nil:
 		return " A proven copy from " + human.Age(now, f.NewestProven.CreatedAt) + " can be restored."
+	case partlyIsNewest(f):
+		return " An unproven copy from " + human.Age(now, f.Partly.CreatedAt) + " can be restored."
 	case f.NewestFinished != nil && !disproven(f):
 		return " An unproven copy from " + human.Age(now, f.NewestFinished.CreatedAt) + " can be restored."
 	case f.Finished > 1:
@@ -122,11 +140,17 @@ func fallback(f JobFacts, now time.Time) string {
 	return " There is nothing to restore from."
 }
 
-// goodCopies counts the copies of a backup that failed only because others are
-// missing.
+// partlyIsNewest says that the newest backup to restore from, but for the very newest,
+// is one whose other copies are missing.
+func partlyIsNewest(f JobFacts) bool {
+	return f.Partly != nil && (f.NewestFinished == nil || disproven(f) || f.Partly.CreatedAt.After(f.NewestFinished.CreatedAt))
+}
+
+// goodCopies counts the copies of a backup that is not finished only because others
+// are missing, or still on their way.
 func goodCopies(b *models.Backup) int {
 	n := 0
-	if b != nil && b.Status == models.StatusFailed {
+	if b != nil && b.Status != models.StatusFinished {
 		for _, file := range b.DriveFiles {
 			if file.Status == models.StatusFinished {
 				n++

@@ -24,8 +24,12 @@ func TestJudge(t *testing.T) {
 	failed, pending := backup(models.StatusFailed, time.Minute, false), backup(models.StatusPending, 0, false)
 	partly := backup(models.StatusFailed, time.Minute, false)
 	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
+	partly.DumpedAt = &now
+	uploading := backup(models.StatusPending, time.Minute, false)
+	uploading.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusPending}}
 	cases := map[string]struct {
 		newest, finished, proven *models.Backup
+		partly                   *models.Backup
 		drill                    models.DrillOutcome
 		want                     State
 		says                     string
@@ -39,13 +43,17 @@ func TestJudge(t *testing.T) {
 		"failing, older proof":       {newest: failed, finished: proven, proven: proven, want: Failing, says: "A proven copy from 2 h ago can be restored"},
 		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
 		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
-		"failing, but for one copy":  {newest: partly, want: Failing, says: "One copy of it is good and can be restored"},
+		"failing, but for one copy":  {newest: partly, want: Failing, says: "Not every copy of the newest backup is good. One copy of it is good and can be restored."},
 		"failing, drill not made":    {newest: failed, finished: finished, drill: models.DrillUnverified, want: Failing, says: "An unproven copy from 1 h ago"},
+		"uploading, with one copy":   {newest: uploading, want: Running, says: "A run is under way. One copy of it is good and can be restored."},
+		"running after part of one":  {newest: pending, partly: partly, want: Running, says: "An unproven copy from 1 min ago can be restored."},
+		"running, newest is partly":  {newest: pending, finished: finished, partly: partly, want: Running, says: "An unproven copy from 1 min ago can be restored."},
+		"failing after part of one":  {newest: failed, partly: partly, want: Failing, says: "An unproven copy from 1 min ago can be restored."},
 		"running for the first time": {newest: pending, want: Running, says: "There is nothing to restore from."},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			f := JobFacts{JobSummary: models.JobSummary{Newest: c.newest, NewestFinished: c.finished, NewestProven: c.proven}}
+			f := JobFacts{JobSummary: models.JobSummary{Newest: c.newest, NewestFinished: c.finished, NewestProven: c.proven}, Partly: c.partly}
 			if c.drill != "" {
 				f.LastDrill = &models.Drill{Outcome: c.drill}
 			}

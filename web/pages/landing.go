@@ -90,9 +90,28 @@ func (h *Handlers) jobFacts(ctx context.Context) ([]landing.JobFacts, error) {
 		if f.LastDrill, err = h.lastDrill(ctx, s.NewestFinished); err != nil {
 			return nil, err
 		}
+		if f.Partly, err = h.partly(ctx, s); err != nil {
+			return nil, err
+		}
 		facts = append(facts, f)
 	}
 	return facts, nil
+}
+
+// partlyLook is how many failed backups of a job are looked at for a good copy.
+const partlyLook = 20
+
+// partly returns the newest failed backup with a good copy, which is what a job can be
+// restored from while a drive keeps failing; nil when the newest backup is finished.
+func (h *Handlers) partly(ctx context.Context, s models.JobSummary) (*models.Backup, error) {
+	if s.Newest == nil || s.Newest.Status == models.StatusFinished {
+		return nil, nil
+	}
+	failed, err := h.History.Backups(ctx, models.BackupFilter{JobID: s.Job.ID, Status: models.StatusFailed}, models.Cursor{}, partlyLook)
+	if err != nil {
+		return nil, fmt.Errorf("list failed backups of job %s: %w", s.Job.ID, err)
+	}
+	return landing.WithGoodCopy(failed), nil
 }
 
 // lastDrill returns the newest drill of a backup that is not proven, which may
