@@ -178,3 +178,11 @@ func onlyFile(t *testing.T, folder string) string {
 	}
 	return found[0]
 }
+
+func TestShowNamesTheDriveOfEachCopy(t *testing.T) {
+	base, first, second := twoDrives(t)
+	code, out, said := backupman(t, append(base, "show", "latest")...)
+	if code != 0 || !strings.Contains(out, "copy:     one, finished: "+onlyFile(t, first)) || !strings.Contains(out, "copy:     two, finished: "+onlyFile(t, second)) {
+		t.Errorf("status %d, %q, %q", code, out, said)
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/web/api"
 )
 
@@ -74,8 +75,8 @@ func (a *app) show(ctx context.Context, out io.Writer, b models.Backup, withLog 
 		fmt.Fprintf(out, "warning:  %s\n", indentLines(b.Warnings))
 	}
 	fmt.Fprintf(out, "created:  %s\n", b.CreatedAt.Format(time.RFC3339))
-	for _, f := range b.DriveFiles {
-		fmt.Fprintf(out, "copy:     %s  %s\n", f.Status, placeOf(f))
+	if err := a.showCopies(ctx, out, b); err != nil {
+		return err
 	}
 	if err := a.showContent(ctx, out, b); err != nil {
 		return err
@@ -91,10 +92,25 @@ func (a *app) show(ctx context.Context, out io.Writer, b models.Backup, withLog 
 	return err
 }
 
-func placeOf(f models.DriveFile) string {
+// showCopies names the drive of each copy: two may be of one kind.
+func (a *app) showCopies(ctx context.Context, out io.Writer, b models.Backup) error {
+	for _, f := range b.DriveFiles {
+		d, err := a.store.Drive(ctx, f.DriveID)
+		if err != nil {
+			return fmt.Errorf("find the drive of a copy: %w", err)
+		}
+		fmt.Fprintf(out, "copy:     %s, %s: %s\n", d.Label, f.Status, placeOf(d, f))
+		if f.LockedUntil != nil && f.LockedUntil.After(models.Now()) {
+			fmt.Fprintf(out, "          locked until %s: it cannot be deleted before\n", f.LockedUntil.UTC().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+func placeOf(d models.Drive, f models.DriveFile) string {
 	switch {
 	case f.Error != "":
-		return f.Error
+		return drives.OwnWords(f.Error, d.Label)
 	case f.Path != nil:
 		return *f.Path
 	default:
