@@ -125,16 +125,28 @@ func (d *SFTP) refusedSignIn(err error) error {
 	case strings.Contains(err.Error(), "unable to authenticate"):
 		return &models.Fault{Kind: models.ErrUnauthorized, Sentence: fmt.Sprintf(
 			"drive %q: %s does not let the account %s in: check user, password, key_file and agent", label, at, d.user)}
+	case strings.Contains(strings.ToLower(err.Error()), "too many authentication failures"):
+		return &models.Fault{Kind: models.ErrUnauthorized, Sentence: fmt.Sprintf(
+			"drive %q: %s broke off the sign-in of the account %s after too many attempts: check the password, or name the one key that lets it in with key_file in place of agent", label, at, d.user)}
 	case errors.Is(err, errNoSFTP) && !sftpLost(err):
 		return models.Invalidf("drive %q: %s lets the account %s in but gives it no SFTP: switch that on at the server", label, at, d.user)
 	case sftpNoneCommon(err):
-		return models.Invalidf("drive %q and %s have no cipher or host key in common, so that server is too old or too strict: update it (%v)", label, at, err)
+		return models.Invalidf("drive %q and %s have no cipher or host key in common, so that server is too old or too strict: update it (%s)", label, at, sftpOffers(err))
 	}
 	if told := unreachable(label, "sign in to "+at, err); Passing(told) {
 		return told
 	}
 	return &PassingError{Cause: &reachFault{cause: err, Fault: reachSentence(models.ErrConflict, label, "sign in to "+at,
 		"what answers there speaks no SSH, or broke off: see whether host and port are those of an SSH server")}}
+}
+
+// sftpOffers is what the two sides have not in common.
+func sftpOffers(err error) string {
+	var none *ssh.AlgorithmNegotiationError
+	if !errors.As(err, &none) {
+		return ""
+	}
+	return strings.TrimPrefix(none.Error(), "ssh: ")
 }
 
 // signIn returns what lets the account in, and what to call when it is in.

@@ -64,7 +64,12 @@ func newSFTPFake(t *testing.T) *sftpFake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := &ssh.ServerConfig{NoClientAuth: true}
+	return startSFTPFake(t, key, &ssh.ServerConfig{NoClientAuth: true})
+}
+
+// startSFTPFake starts a server that shows a key and lets in whom its configuration does.
+func startSFTPFake(t *testing.T, key ssh.Signer, config *ssh.ServerConfig) *sftpFake {
+	t.Helper()
 	config.AddHostKey(key)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -109,6 +114,81 @@ func (f *sftpFake) serve(conn net.Conn, config *ssh.ServerConfig, files sftp.Han
 		}()
 		go func() { _ = sftp.NewRequestServer(channel, files).Serve() }()
 	}
+}
+
+// An authority may vouch for a server: for the very host, and for a time.
+func TestSFTPBelievesAnAuthority(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	authority, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := " " + strings.TrimSpace(string(ssh.MarshalAuthorizedKey(authority.PublicKey())))
+	for name, c := range map[string]struct {
+		mark, host string
+		valid      time.Duration
+		plain      bool
+		says       string
+	}{
+		"vouched for":       {"@cert-authority", "127.0.0.1", time.Hour, false, ""},
+		"for another host":  {"@cert-authority", "elsewhere", time.Hour, false, "cannot be trusted"},
+		"in the past":       {"@cert-authority", "127.0.0.1", -time.Hour, false, "cannot be trusted"},
+		"not an authority":  {"", "127.0.0.1", time.Hour, false, "in common"},
+		"revoked":           {"@revoked", "127.0.0.1", time.Hour, false, ""},
+		"without its vouch": {"@cert-authority", "127.0.0.1", time.Hour, true, "another key"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, own, err := ed25519.GenerateKey(rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, err := ssh.NewSignerFromKey(own)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cert := &ssh.Certificate{Key: key.PublicKey(), CertType: ssh.HostCert, ValidPrincipals: []string{c.host}, ValidBefore: uint64(time.Now().Add(c.valid).Unix())}
+			if err := cert.SignCert(rand.Reader, authority); err != nil {
+				t.Fatal(err)
+			}
+			shown := key
+			if !c.plain {
+				if shown, err = ssh.NewCertSigner(cert, key); err != nil {
+					t.Fatal(err)
+				}
+			}
+			f := startSFTPFake(t, shown, &ssh.ServerConfig{NoClientAuth: true})
+			known := strings.TrimSpace(c.mark + " [127.0.0.1]:" + f.place.Settings["port"] + line)
+			f.place.Settings["host_key"] = ""
+			f.place.Settings["known_hosts"] = writeFile(t, filepath.Join(t.TempDir(), "known_hosts"), known+"\n")
+			_, err = openSFTP(t, f.place).Check(t.Context())
+			if trusted := c.says == "" && c.mark == "@cert-authority"; trusted != (err == nil) {
+				t.Fatalf("got %v", err)
+			}
+			if err != nil {
+				wantFault(t, err, models.ErrInvalid, "vault", c.says)
+			}
+		})
+	}
+}
+
+// A server that has enough of wrong attempts breaks off; to come back makes it worse.
+func TestSFTPSignsInNoMoreAfterTooManyAttempts(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewSignerFromKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := startSFTPFake(t, key, &ssh.ServerConfig{MaxAuthTries: 1, PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+		return nil, errors.New("no")
+	}})
+	_, err = openSFTP(t, f.place).Stat(t.Context(), "job/file")
+	wantFault(t, err, models.ErrUnauthorized, "vault", "too many", "agent")
 }
 
 // When only the answer to the last step is lost, the copy is there, and that is no

@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+	"golang.org/x/crypto/ssh/knownhosts"
 
 	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/e2e/servers"
@@ -168,6 +169,11 @@ func TestSFTPKnowsTheServer(t *testing.T) {
 		"another is pinned":                {pin: "SHA256:AAAA", kind: models.ErrInvalid, says: []string{"vault", "between", "host_key"}},
 		"another key of a kind it has not": {known: address + " ssh-rsa " + rsaBlob, kind: models.ErrInvalid, says: []string{"between", "line 1", "known_hosts"}},
 		"another key of the same kind":     {known: "# old\n" + address + " " + otherEd25519, kind: models.ErrInvalid, says: []string{"between", "line 2", "known_hosts"}},
+		"known by its hash":                {known: knownhosts.HashHostname(address) + " " + blob},
+		"known by a pattern":               {known: strings.Replace(address, ".0.1]", ".0.*]", 1) + " " + blob},
+		"known for another port":           {known: s.Host + " " + blob, kind: models.ErrInvalid, says: []string{"vault", "backupman trust"}},
+		"another key by its hash":          {known: knownhosts.HashHostname(address) + " " + otherEd25519, kind: models.ErrInvalid, says: []string{"between", "line 1"}},
+		"revoked although it is known":     {known: s.KnownHosts + "\n@revoked * " + blob, kind: models.ErrInvalid, says: []string{"revoked", "line 2"}},
 		"revoked":                          {known: "@revoked " + s.KnownHosts, kind: models.ErrInvalid, says: []string{"revoked"}},
 		"a pin that is none":               {pin: "yes", kind: models.ErrInvalid, says: []string{"host_key", "vault"}},
 		"a file that is none":              {known: "what is this", kind: models.ErrInvalid, says: []string{"known_hosts:1", "vault"}},
