@@ -68,7 +68,7 @@ func (t *truster) run(ctx context.Context, a *app, label string) error {
 	defer cancel()
 	key, err := server.HostKey(within)
 	if err != nil {
-		return fmt.Errorf("ask the server of drive %q for its key: %w", label, err)
+		return err
 	}
 	return t.decide(label, server, key)
 }

@@ -174,7 +174,7 @@ func TestAKeyThatChangedMeanwhileIsNotTrusted(t *testing.T) {
 	if w := s.trust(t, ""); w.Code != http.StatusBadRequest {
 		t.Errorf("no key: status %d", w.Code)
 	}
-	server.err = &drive.PassingError{Cause: errors.New("connection refused")}
+	server.err = &drive.PassingError{Cause: errors.New(`drive "nas" could not connect: connection refused`)}
 	if w := s.trust(t, "SHA256:abc"); w.Code != http.StatusConflict || !strings.Contains(w.Body.String(), "connection refused") {
 		t.Errorf("no server: status %d: %s", w.Code, w.Body)
 	}

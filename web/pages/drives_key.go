@@ -96,7 +96,7 @@ func hostKey(ctx context.Context, from drive.Truster, d models.Drive) (drive.Hos
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return key, models.Conflictf("the server of drive %q did not show its key within %s: see whether it can be reached from this machine", d.Label, keyTime)
 	case drive.Passing(err):
-		return key, models.Conflictf("the server of drive %q did not show its key: %v", d.Label, err)
+		return key, &models.Fault{Kind: models.ErrConflict, Sentence: err.Error()}
 	}
 	return key, fmt.Errorf("ask drive %q for its key: %w", d.Label, err)
 }
