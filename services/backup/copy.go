@@ -121,7 +121,21 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 	if err := c.check(ctx, d, stored); err != nil {
 		return stored, errors.Join(err, c.discard(ctx, d, err))
 	}
+	c.sweepOnceMore(ctx, d)
 	return stored, c.describe(ctx, d)
+}
+
+// sweepOnceMore removes what a process that died in this attempt had under way when
+// its left-overs were swept: a provider may take the rest of a request for a while.
+func (c *copyRun) sweepOnceMore(ctx context.Context, d drive.Drive) {
+	if !c.run.carriedOn {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	if err := d.Sweep(ctx, c.file.Key); err != nil {
+		c.run.log.Say("what the process that died left of copy %s could not be looked for once more: %v", c.file.ID, err)
+	}
 }
 
 // sweepEarlier removes what earlier attempts left and could not clean up, because the

@@ -3,6 +3,8 @@ package backup_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"os"
@@ -376,4 +378,39 @@ func TestNothingIsFetchedForADriveThatIsAway(t *testing.T) {
 	}
 	w.drives["offsite"].onPut, w.drives["offsite"].checkErr = nil, nil
 	w.heal(b.ID)
+}
+
+// A provider may still take what a dead process had under way when it is swept.
+func TestWhatADeadProcessHadUnderWayIsSweptOnceMore(t *testing.T) {
+	w := newWorld(t, "nas")
+	var sweeps atomic.Int32
+	w.drives["nas"].onSweep = func(context.Context) error { sweeps.Add(1); return nil }
+	t.Run("dumping", func(t *testing.T) {
+		s := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true})
+		w.deadRunner(s)
+		if err := s.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.until("it is swept twice", func() bool { return sweeps.Load() == 2 })
+	})
+	t.Run("uploading", func(t *testing.T) {
+		s := w.service()
+		b := w.deadRunner(s)
+		w.leave(filepath.Join(w.data(), "spool", b.ID, b.FileName))
+		sum := sha256.Sum256([]byte("half"))
+		facts := models.DumpFacts{Size: 4, SHA256: hex.EncodeToString(sum[:]), DumpedAt: models.Now()}
+		manifest := models.Manifest{BackupID: b.ID, File: models.FileFacts{Name: b.FileName, Size: 4, SHA256: facts.SHA256}}
+		err := errors.Join(w.store.RecordDump(t.Context(), b.ID, b.LeaseOwner, facts, manifest),
+			w.store.Renew(t.Context(), b.ID, b.LeaseOwner, models.Now().Add(time.Hour), models.Progress{Phase: models.PhaseUploading}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sweeps.Store(0)
+		if err := s.Recover(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.now(b.ID); got.Status != models.StatusFinished || sweeps.Load() < 2 {
+			t.Errorf("it is %s (%s), swept %d times", got.Status, got.Error, sweeps.Load())
+		}
+	})
 }

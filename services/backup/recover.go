@@ -118,13 +118,14 @@ func (s *Service) bury(ctx context.Context, b models.Backup, own bool) error {
 		}
 	}
 	s.log.Info("settled after a process that died", "backup_id", b.ID, "job", b.Label)
+	defer s.sweepLater(ctx, b)
 	return s.store.Settle(ctx, b.ID, s.runner.id(), models.Settlement{Status: models.StatusFailed, Error: text, At: models.Now()})
 }
 
 // sweepTime bounds how long a recovery waits for drives. The lease outlives it.
 const sweepTime = leaseTime / 2
 
-// sweepDrives removes unfinished copies, on all drives at once. A drive that cannot be
+// sweepDrives removes what is left of unfinished copies, on all drives at once. A drive that cannot be
 // reached soon keeps its own until it is swept as a whole.
 func (s *Service) sweepDrives(ctx context.Context, b models.Backup) {
 	ctx, cancel := context.WithTimeout(ctx, sweepTime)
@@ -137,6 +138,25 @@ func (s *Service) sweepDrives(ctx context.Context, b models.Backup) {
 		sweeps.Go(func() { s.sweepCopy(ctx, f) })
 	}
 	sweeps.Wait()
+}
+
+// sweepLater sweeps once more what a dead process had under way when its left-overs
+// were swept: a provider may take the rest of a request for a while. A command does
+// not stay for that, and leaves it to the drive's next check.
+func (s *Service) sweepLater(ctx context.Context, b models.Backup) {
+	if !s.options.Serves {
+		return
+	}
+	s.running.Go(func() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(s.options.SettleTime):
+		}
+		if now, err := s.store.Backup(ctx, b.ID); err == nil && now.Status.Settled() {
+			s.sweepDrives(ctx, now)
+		}
+	})
 }
 
 func (s *Service) sweepCopy(ctx context.Context, f models.DriveFile) {

@@ -21,6 +21,8 @@ type run struct {
 	job     models.Job
 	log     *runLog
 	copies  []*copyRun
+	// carriedOn says that a process died in the middle of this very attempt.
+	carriedOn bool
 
 	// uploading counts the copies that are not yet wholly on their drive.
 	uploading atomic.Int32
@@ -68,7 +70,8 @@ func (s *Service) newRun(ctx context.Context, id string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{service: s, backup: b, log: newRunLog(earlier), phase: models.PhaseDumping}
+	r := &run{service: s, backup: b, log: newRunLog(earlier), phase: models.PhaseDumping,
+		carriedOn: b.Phase != models.PhaseQueued}
 	for _, f := range b.DriveFiles {
 		r.copies = append(r.copies, &copyRun{run: r, file: f})
 	}
