@@ -46,6 +46,8 @@ type googleBuffer struct {
 	start int64
 	kept  bytes.Buffer
 	last  bool
+	// readers of the part are each closed by whoever sends it.
+	readers []chan struct{}
 }
 
 func newGoogleBuffer(r io.Reader, chunk int64) *googleBuffer {
@@ -64,15 +66,49 @@ func (b *googleBuffer) part(ctx context.Context, from int64) (googlePart, error)
 		return googlePart{}, &PassingError{Tried: true, Cause: errors.New("a part of the upload is lost at Google, and its content can't be read again: try again")}
 	}
 	left := b.kept.Bytes()[from-b.start:]
-	open := func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(left)), nil }
+	open := func(context.Context) (io.ReadCloser, error) {
+		closed := make(chan struct{})
+		b.readers = append(b.readers, closed)
+		return &googleKept{Reader: bytes.NewReader(left), closed: closed}, nil
+	}
 	return googlePart{from: from, size: int64(len(left)), last: b.last, open: open}, nil
 }
 
 func (b *googleBuffer) end() int64 { return b.start + int64(b.kept.Len()) }
 
+// googleKept reads a part that is kept. It is closed once.
+type googleKept struct {
+	*bytes.Reader
+	closed chan struct{}
+}
+
+func (k *googleKept) Close() error {
+	close(k.closed)
+	return nil
+}
+
+// googleLoose is how long the memory of a part is waited for. Where Google answers
+// before it has taken all, net/http may still be sending.
+const googleLoose = 100 * time.Millisecond
+
+// released makes sure that nothing reads the memory which the next part is kept in.
+func (b *googleBuffer) released() {
+	late := time.After(googleLoose)
+	for _, closed := range b.readers {
+		select {
+		case <-closed:
+		case <-late:
+			b.readers, b.kept = nil, bytes.Buffer{}
+			return
+		}
+	}
+	b.readers = nil
+}
+
 // fill keeps the next part. Most content is a manifest, which takes little memory.
 func (b *googleBuffer) fill() error {
 	b.start = b.end()
+	b.released()
 	b.kept.Reset()
 	few := min(b.chunk, googleBlock)
 	_, err := io.CopyN(&b.kept, b.r, few)

@@ -211,7 +211,7 @@ func (u *googleUpload) send(ctx context.Context, part googlePart) (*gdrive.File,
 		return nil, own
 	}
 	if err == nil && file == nil && u.taken <= before {
-		err = u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Cause: errors.New("Google has taken nothing of it: try again")})
+		err = u.drive.fault(ctx, "send "+u.file.Name, &PassingError{Cause: errors.New("nothing of it was taken: try again")})
 	}
 	return file, err
 }

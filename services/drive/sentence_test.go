@@ -89,7 +89,10 @@ func TestRealConnectionsThatFail(t *testing.T) {
 		cut.URL:  "broke off",
 	} {
 		client := &http.Client{Transport: &http.Transport{}}
-		_, err := client.Get(address)
+		answer, err := client.Get(address)
+		if err == nil {
+			_ = answer.Body.Close()
+		}
 		said := fmt.Sprint(drive.Unreachable("cloud", "connect", err))
 		if !strings.Contains(said, says) || strings.Contains(said, "tcp") {
 			t.Errorf("%v: it says %s", err, said)
