@@ -208,6 +208,29 @@ func TestSFTPFindsOutThatItPublished(t *testing.T) {
 	}
 }
 
+// When the unfinished copy is gone, an earlier one of the same length is not taken for it.
+func TestSFTPTakesNoEarlierCopyForItsOwn(t *testing.T) {
+	p := sftpPlace(t, servers.SSH(t))
+	d, folder := openSFTP(t, p), filepath.Join(p.Settings["folder"], "job")
+	put(t, d, "job/file", []byte("earlier"))
+	past := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(filepath.Join(folder, "file"), past, past); err != nil {
+		t.Fatal(err)
+	}
+	sweep := func() error {
+		for _, name := range filesBelow(t, folder) {
+			if strings.HasSuffix(name, ".partial") {
+				return os.Remove(name)
+			}
+		}
+		return errors.New("there is no unfinished copy")
+	}
+	r := io.MultiReader(strings.NewReader("another"), atEOF(sweep))
+	if _, err := d.Put(t.Context(), "job/file", r, drive.Hint{}); err == nil {
+		t.Error("the earlier copy was taken for the new one")
+	}
+}
+
 // An earlier copy outlives a new one that cannot have its name.
 func TestSFTPKeepsTheEarlierCopyWhenARenameFails(t *testing.T) {
 	f := newSFTPFake(t)

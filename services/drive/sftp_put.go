@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"time"
 
 	"github.com/pkg/sftp"
 
@@ -83,6 +84,8 @@ type sftpUpload struct {
 	// read says that all of the content was read, and renaming that the server was
 	// asked for the final name.
 	read, renaming bool
+	// modified is when the whole file was last written, by the server's clock.
+	modified time.Time
 	// begun says that something of this may be at the server, madeFolder that it
 	// made the folder of the key.
 	begun, madeFolder bool
@@ -147,15 +150,17 @@ func (u *sftpUpload) try(ctx context.Context) error {
 	return c.why(err)
 }
 
-// published reports whether a rename whose answer was lost has been done.
+// published reports whether a rename whose answer was lost has been done: what has the
+// final name is as long and as old as the temporary file was, which is gone. An earlier
+// copy may be as long.
 func (u *sftpUpload) published(c *sftpConn) (done bool) {
 	_ = c.within(u.drive.silence, func() error {
 		_, err := c.files.Lstat(u.drive.remote(u.name))
 		if !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
-		final, err := u.drive.stat(c, u.key)
-		done = err == nil && final.Size == u.acked
+		final, err := c.files.Lstat(u.drive.remote(u.key))
+		done = err == nil && final.Mode().IsRegular() && final.Size() == u.acked && final.ModTime().Equal(u.modified)
 		return err
 	})
 	return done
@@ -291,7 +296,7 @@ func (u *sftpUpload) finish(c *sftpConn, f *sftp.File) error {
 		if info.Size() != u.acked {
 			return models.Conflictf("drive %q: another program changed %s while it was written in %s on %s: find out which, and try again", d.place.Label, u.name, d.folder, d.address)
 		}
-		u.renaming = true
+		u.renaming, u.modified = true, info.ModTime()
 		if err := u.rename(c); err != nil {
 			return d.refused(c, "name a finished file", err)
 		}

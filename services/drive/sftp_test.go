@@ -609,7 +609,7 @@ func TestSFTPGoesOnWhenTheServerFallsSilent(t *testing.T) {
 	proxy := newSFTPProxy(t, s)
 	p := sftpPlace(t, s)
 	p.Settings["port"] = proxy.port
-	p.Policy.Stall = 500 * time.Millisecond
+	p.Policy.Stall, p.Policy.Attempts = 500*time.Millisecond, 20
 	data := content(12 << 20)
 	var offsets []int64
 	proxy.allowance.Store(5 << 20)
@@ -619,7 +619,8 @@ func TestSFTPGoesOnWhenTheServerFallsSilent(t *testing.T) {
 	if _, err := d.Put(t.Context(), "job/file", bytes.NewReader(data), again(data, &offsets)); err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(get(t, d, "job/file"), data) || len(offsets) < 2 || offsets[0] == 0 {
+	patient := openSFTP(t, sftpPlace(t, s))
+	if !bytes.Equal(get(t, patient, "job/file"), data) || len(offsets) < 2 || offsets[0] == 0 {
 		t.Errorf("went on at %v", offsets)
 	}
 }
