@@ -24,12 +24,6 @@ func (s *Store) Claim(ctx context.Context, id, from, runner string, until time.T
 	})
 }
 
-// NextQueued returns the oldest pending backup that nobody holds, or models.ErrNotFound.
-func (s *Store) NextQueued(ctx context.Context) (models.Backup, error) {
-	queued := s.read(ctx).Where("status = ? AND lease_owner = ''", models.StatusPending)
-	return s.oneBackup(ctx, queued.Order("created_at, id"), models.NotFoundf("no backup waits to be run"))
-}
-
 // Held returns the pending backups that a runner holds, oldest first.
 func (s *Store) Held(ctx context.Context) ([]models.Backup, error) {
 	held := []models.Backup{}

@@ -61,16 +61,16 @@ func testRaceClaim(t *testing.T, s *Store) {
 
 func testQueue(t *testing.T, s *Store) {
 	must(t, s.ApplyPlan(t.Context(), plan("a", "b", "c")))
-	_, err := s.NextQueued(t.Context())
+	_, err := s.NextToDump(t.Context())
 	wants(t, err, models.ErrNotFound)
 	var ids []string
 	for _, label := range []string{"c", "a", "b"} {
 		f := fixture{job: value(s.JobByLabel(t.Context(), label))(t), drives: value(s.Drives(t.Context()))(t)}
 		ids = append(ids, f.inserted(t, s, slot(1)).ID)
 	}
-	equal(t, "the oldest queued", value(s.NextQueued(t.Context()))(t).ID, ids[0])
+	equal(t, "the oldest queued", value(s.NextToDump(t.Context()))(t).ID, ids[0])
 	must(t, s.Claim(t.Context(), ids[0], "", "r1", soon()))
-	next := value(s.NextQueued(t.Context()))(t)
+	next := value(s.NextToDump(t.Context()))(t)
 	equal(t, "the next queued", next.ID, ids[1])
 	equal(t, "the number of its drive files", len(next.DriveFiles), 2)
 
