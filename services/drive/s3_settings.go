@@ -3,7 +3,6 @@ package drive
 import (
 	"crypto/x509"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 
@@ -152,18 +151,9 @@ func (r *s3Reader) headers() map[string]string {
 }
 
 func (r *s3Reader) authorities() *x509.CertPool {
-	path := r.text("tls_ca")
-	if path == "" {
-		return nil
-	}
-	pem, err := os.ReadFile(path)
+	pool, err := certificates(r.text("tls_ca"))
 	if err != nil {
-		r.wrong("its tls_ca cannot be read: %v", err)
-		return nil
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		r.wrong("its tls_ca %s holds no certificate: use a file in PEM form", path)
+		r.wrong("%v", err)
 	}
 	return pool
 }
