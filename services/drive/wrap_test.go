@@ -66,13 +66,13 @@ func TestWrapRefusesWrongSettings(t *testing.T) {
 
 func TestEveryKindHasTheCommonSettings(t *testing.T) {
 	for _, k := range drive.Kinds() {
-		for _, name := range []string{drive.SettingRateLimit, drive.SettingMaxUploads, drive.SettingVerify} {
+		for _, name := range []string{drive.SettingRateLimit, drive.SettingMaxUploads, drive.SettingVerify, drive.SettingSample} {
 			if _, ok := k.Setting(name); !ok {
 				t.Errorf("%s has no %s", k.Provider, name)
 			}
 		}
 	}
-	if k, err := drive.Lookup("local"); err != nil || len(k.Settings) != 5 {
+	if k, err := drive.Lookup("local"); err != nil || len(k.Settings) != 6 {
 		t.Errorf("local has %d settings, %v", len(k.Settings), err)
 	}
 }
