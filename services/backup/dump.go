@@ -44,6 +44,9 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 	}
 	spool.Release()
 	r.enterAfter(models.PhaseDumping, models.PhaseUploading)
+	if r.dumped != nil {
+		r.dumped()
+	}
 	uploads.Wait()
 	return nil
 }

@@ -86,6 +86,34 @@ func TestCopiesMadeAgainDoNotHoldUpNewBackups(t *testing.T) {
 	}
 }
 
+func TestUploadsToASlowDriveDoNotHoldUpNewBackups(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].onPut = func(ctx context.Context, _ drive.Hint) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	s := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true, Concurrency: 1})
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Work(ctx) }()
+	first, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the first dump is proven", func() bool {
+		b, err := w.store.Backup(t.Context(), first.ID)
+		return err == nil && b.DumpedAt != nil
+	})
+	if _, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI); err != nil {
+		t.Error(err)
+	}
+	w.until("the database was dumped while the first backup uploads", func() bool { return w.source.dumps.Load() == 2 })
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestADumpInAnotherReplicasSpoolIsLeftToThatOne(t *testing.T) {
 	w := newWorld(t, "nas")
 	w.drives["nas"].onPut = reset

@@ -92,7 +92,7 @@ func (s *Service) resume(ctx context.Context, id string) {
 		s.log.Info("carrying on after a process that died", "backup_id", id, "job", b.Label)
 		s.sweepDrives(ctx, b)
 	}
-	if _, err := s.carryOut(ctx, id); err != nil && !errors.Is(err, models.ErrConflict) && ctx.Err() == nil {
+	if _, err := s.carryOut(ctx, id, nil); err != nil && !errors.Is(err, models.ErrConflict) && ctx.Err() == nil {
 		s.log.Error("backup not settled", "backup_id", id, "error", err)
 	}
 }

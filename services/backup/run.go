@@ -24,6 +24,8 @@ type run struct {
 	// carriedOn says that a process died in the middle of this very attempt.
 	carriedOn bool
 
+	// dumped, when set, is called once a dump that this run made has ended well.
+	dumped func()
 	// uploading counts the copies that are not yet wholly on their drive.
 	uploading atomic.Int32
 
@@ -39,16 +41,18 @@ func (s *Service) Run(ctx context.Context, id string) (models.Backup, error) {
 	if err := s.claim(ctx, id, ""); err != nil {
 		return models.Backup{}, err
 	}
-	return s.carryOut(ctx, id)
+	return s.carryOut(ctx, id, nil)
 }
 
-// carryOut runs a claimed backup to its settlement.
-func (s *Service) carryOut(ctx context.Context, id string) (models.Backup, error) {
+// carryOut runs a claimed backup to its settlement. dumped, which may be nil, is called
+// when a dump has ended well and only uploads go on.
+func (s *Service) carryOut(ctx context.Context, id string, dumped func()) (models.Backup, error) {
 	defer s.deactivate(id)
 	r, err := s.newRun(ctx, id)
 	if err != nil {
 		return models.Backup{}, fmt.Errorf("run backup %s: %w", id, err)
 	}
+	r.dumped = dumped
 	held, release := s.hold(ctx, r)
 	dumpErr := r.do(held)
 	if cause := context.Cause(held); cause != nil && dumpErr != nil {

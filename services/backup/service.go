@@ -38,8 +38,8 @@ type Options struct {
 	DataDir string
 	// Serves says that this process takes backups from the queue.
 	Serves bool
-	// Concurrency bounds how many queued backups run at once; 0 means 4. Half as many
-	// more are run of which only copies are made.
+	// Concurrency bounds how many databases are dumped at once; 0 means 4. Uploads go on
+	// beside that, and half as many backups of which only copies are made.
 	Concurrency int
 	// SettleTime is how long a run tries to write down how it went while the
 	// metadata database does not take it; 0 means 30 seconds.

@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -104,11 +105,13 @@ func (s *Service) takeOne(ctx context.Context, places chan struct{}, next func(c
 	}
 }
 
-// carryOutBeside runs a claimed backup in the background, and then gives its place back.
+// carryOutBeside runs a claimed backup in the background, and gives its place back once
+// it has dumped, or at the end: uploads to slow drives must not hold up the next dump.
 func (s *Service) carryOutBeside(ctx context.Context, id string, places chan struct{}) {
 	s.running.Go(func() {
-		defer func() { <-places; s.wake() }()
-		if _, err := s.carryOut(ctx, id); err != nil {
+		leave := sync.OnceFunc(func() { <-places; s.wake() })
+		defer leave()
+		if _, err := s.carryOut(ctx, id, leave); err != nil {
 			s.log.Error("backup not settled", "backup_id", id, "error", err)
 		}
 	})
