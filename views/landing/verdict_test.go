@@ -67,3 +67,16 @@ func TestJudge(t *testing.T) {
 		})
 	}
 }
+
+// A run that only uploads does not hold up the next one.
+func TestRunNowWaitsOnlyWhileTheDatabaseIsDumped(t *testing.T) {
+	b := models.Backup{ID: models.NewID(), Status: models.StatusPending, Phase: models.PhaseDumping, CreatedAt: now, StartedAt: &now}
+	facts := JobFacts{JobSummary: models.JobSummary{Job: models.Job{ID: "j", Label: "shop"}, Newest: &b}}
+	if !NewJobCard(facts, now).Run.Waits {
+		t.Error("the button does not wait for the dump")
+	}
+	b.Phase, b.DumpedAt = models.PhaseUploading, &now
+	if NewJobCard(facts, now).Run.Waits {
+		t.Error("the button waits for an upload")
+	}
+}

@@ -73,7 +73,7 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 		Proven: cardBackup(f.NewestProven, now), Newest: cardBackup(newestGood(f), now),
 		Run: components.Action{
 			ID: "run-" + f.Job.ID, Path: "/jobs/" + f.Job.ID + "/run", Label: "Run now", Icon: "play", About: f.Job.Label,
-			Swap: "closest article", Waits: state == Running, Primary: state == Never || state == Overdue,
+			Swap: "closest article", Waits: state == Running && f.Newest.DumpedAt == nil, Primary: state == Never || state == Overdue,
 		},
 	}
 	card.FollowPath, card.FollowWords = follow(state, f)
