@@ -113,7 +113,7 @@ func (t *table) value(d models.Setting, s scalar) string {
 		return strconv.FormatBool(b)
 	case models.SettingChoice:
 		if !slices.Contains(d.Choices, s.text) {
-			t.l.problem(s.line, "%s must be %s, not %s", t.path(d.Name), oneOf(d.Choices), shown)
+			t.l.problem(s.line, "%s must be %s, not %s", t.path(d.Name), oneOf(written(d.Choices)), shown)
 		}
 	case models.SettingRate:
 		if _, err := models.ParseRate(s.text); err != nil {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -30,6 +31,11 @@ func oneOf(words []string) string {
 	}
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// written leaves out the choice of writing nothing, for which there is no word.
+func written(choices []string) []string {
+	return slices.DeleteFunc(slices.Clone(choices), func(c string) bool { return c == "" })
 }
 
 // nearest returns the known word that is at most a third away from word.
