@@ -102,9 +102,15 @@ func (d *Local) enoughSpace(expected int64) error {
 	}
 	if space.Free < expected+localReserve {
 		return models.NoSpacef("drive %q has %d MB free and the backup needs about %d MB: free space in %s, or use a larger disk",
-			d.label, space.Free>>20, expected>>20, d.folder)
+			d.label, space.Free>>20, localNeeds(expected), d.folder)
 	}
 	return nil
+}
+
+// localNeeds is how many MiB content of a length needs, rounded up: a small file on a
+// full disk is not said to need nothing.
+func localNeeds(expected int64) int64 {
+	return (expected + 1<<20 - 1) >> 20
 }
 
 func (d *Local) copyInto(ctx context.Context, root *os.Root, name string, r io.Reader, progress func(int64)) (whole fs.FileInfo, err error) {

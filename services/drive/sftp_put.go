@@ -234,7 +234,7 @@ func (u *sftpUpload) enoughSpace(c *sftpConn) error {
 		return nil
 	}
 	return models.NoSpacef("drive %q has %d MB free and the backup needs about %d MB: free space in %s on %s, or use a larger disk",
-		d.place.Label, free>>20, u.hint.ExpectedSize>>20, d.folder, d.address)
+		d.place.Label, free>>20, localNeeds(u.hint.ExpectedSize), d.folder, d.address)
 }
 
 // send brings what the server lacks of the content to it.

@@ -1,0 +1,11 @@
+package drive
+
+import "testing"
+
+func TestLocalNeedsIsRoundedUp(t *testing.T) {
+	for expected, want := range map[int64]int64{1: 1, 1 << 20: 1, 1<<20 + 1: 2, 6 << 20: 6} {
+		if got := localNeeds(expected); got != want {
+			t.Errorf("%d bytes are said to need %d MiB, and not %d", expected, got, want)
+		}
+	}
+}
