@@ -72,7 +72,7 @@ func (r *run) refill(ctx context.Context, path string) error {
 	var failures []error
 	for _, c := range r.copies {
 		if c.state().Status != models.StatusFinished {
-			continue
+			continue // it is missing, or was found to be lost a moment ago
 		}
 		err := r.fetch(ctx, c, path)
 		if err == nil {
@@ -83,6 +83,9 @@ func (r *run) refill(ctx context.Context, path string) error {
 			c.lose(ctx, sentence(err)) // so that the next retry dumps anew
 		}
 		failures = append(failures, err)
+	}
+	if len(failures) == 0 {
+		return models.Conflictf("the dump is in the spool no longer and no drive has a good copy of it: retry dumps the database again")
 	}
 	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read (%s): mend that and retry", sentence(errors.Join(failures...)))}, failures...)...)
 }

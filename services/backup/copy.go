@@ -71,7 +71,11 @@ func (r *run) startUploads(ctx context.Context, spool *archive.Spool, linkable s
 
 // make stores, checks and describes the copy, and writes down how that went.
 func (c *copyRun) make(ctx context.Context, spool *archive.Spool, hint drive.Hint) {
-	stored, err := c.store(ctx, spool, hint)
+	var stored drive.Stored
+	err := c.run.guarded("copy", func() (err error) {
+		stored, err = c.store(ctx, spool, hint)
+		return err
+	})
 	var aborted *archive.AbortError
 	if errors.As(err, &aborted) {
 		err = models.Conflictf(nothingStored)
@@ -101,6 +105,9 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 	if err != nil {
 		return drive.Stored{}, err
 	}
+	ctx = drive.WithPauses(ctx, func(fault error) {
+		c.run.log.Say("the copy on %s waits and is tried again: %s", row.Label, sentence(fault))
+	})
 	if row.Settings[drive.SettingVerify] == drive.VerifyReadBack {
 		c.readBack = true
 	}

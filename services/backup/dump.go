@@ -36,7 +36,7 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 	}
 	defer spool.Close()
 	uploads := r.startUploads(ctx, spool, spool.PartialPath(), expected)
-	err = r.dump(ctx, src, kind, row, spool)
+	err = r.guarded("dump", func() error { return r.dump(ctx, src, kind, row, spool) })
 	if err != nil {
 		spool.Abort(err)
 		uploads.Wait()

@@ -35,6 +35,8 @@ func outcome(dumpErr error, files []models.DriveFile, label func(driveID string)
 func sentence(err error) string {
 	var f *models.Fault
 	switch {
+	case err == nil:
+		return ""
 	case errors.As(err, &f):
 		return f.Sentence
 	case errors.Is(err, errLeaseLost):

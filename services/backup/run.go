@@ -54,7 +54,7 @@ func (s *Service) carryOut(ctx context.Context, id string, dumped func()) (model
 	}
 	r.dumped = dumped
 	held, release := s.hold(ctx, r)
-	dumpErr := r.do(held)
+	dumpErr := r.guarded("run", func() error { return r.do(held) })
 	if cause := context.Cause(held); cause != nil && dumpErr != nil {
 		dumpErr = cause
 	}
@@ -211,7 +211,7 @@ func (r *run) giveUpCopies(ctx context.Context, dumpErr error) {
 			continue
 		}
 		if r.backup.DumpedAt != nil {
-			why.Error = "nothing was stored, although the dump is good: " + sentence(dumpErr)
+			why.Error = "nothing was stored, although the dump was good: " + sentence(dumpErr)
 			why.Heals, why.HealAt = f.Heals+1, nextHeal(f.Heals)
 			if errors.Is(dumpErr, context.Canceled) { // the process ended, no drive is at fault
 				now := models.Now()

@@ -69,3 +69,13 @@ func TestAProviderThatAsksForTooLongAPauseIsGivenUp(t *testing.T) {
 		t.Errorf("tried %d times", tries)
 	}
 }
+
+func TestPausesAreTold(t *testing.T) {
+	p := drive.Policy{Attempts: 3, First: time.Microsecond, Most: time.Microsecond}
+	var told []error
+	ctx := drive.WithPauses(t.Context(), func(fault error) { told = append(told, fault) })
+	_ = p.Do(ctx, func(context.Context) error { return syscall.ECONNRESET })
+	if len(told) != 2 || !errors.Is(told[0], syscall.ECONNRESET) {
+		t.Errorf("told of %v", told)
+	}
+}

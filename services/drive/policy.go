@@ -58,6 +58,9 @@ func (p Policy) Pause(ctx context.Context, attempt int, err error) bool {
 		}
 		wait = passing.After
 	}
+	if tell, ok := ctx.Value(pauseKey{}).(func(error)); ok {
+		tell(err)
+	}
 	defer restClock(ctx)()
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -67,6 +70,15 @@ func (p Policy) Pause(ctx context.Context, attempt int, err error) bool {
 	case <-timer.C:
 		return true
 	}
+}
+
+type pauseKey struct{}
+
+// WithPauses returns a context in which tell is called with each passing fault after
+// which there is a pause before the next attempt, so that a person who watches learns
+// what is waited for. It may be called from several goroutines.
+func WithPauses(ctx context.Context, tell func(fault error)) context.Context {
+	return context.WithValue(ctx, pauseKey{}, tell)
 }
 
 func (p Policy) after(attempt int) time.Duration {

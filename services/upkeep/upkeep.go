@@ -21,9 +21,11 @@ const (
 	checkEvery = 24 * time.Hour
 	// recheckEvery is how often one is checked that did not.
 	recheckEvery = time.Hour
-	// checkTime bounds one check, and the sweep after it: the other drives wait for
+	// sweepTime bounds the sweep after a check: the other drives wait for
 	// their next checks meanwhile.
-	checkTime = 5 * time.Minute
+	sweepTime = 5 * time.Minute
+	// tryTime bounds how long a drive may be silent in a check: people wait for it.
+	tryTime = 90 * time.Second
 	// sampleSize is how many copies are read back besides the newest. Those that were
 	// read longest ago come first, so that in time every copy is.
 	sampleSize = 2
@@ -163,9 +165,12 @@ func (s *Service) Check(ctx context.Context, driveID string) (models.DriveCheck,
 }
 
 func (s *Service) try(ctx context.Context, d drive.Drive, found *models.DriveCheck) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	report, err := d.Check(ctx)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err == nil {
 		found.Free, found.Total = report.Free, report.Total
 	}
@@ -181,7 +186,7 @@ func (s *Service) afterGood(ctx context.Context, driveID string) error {
 }
 
 func (s *Service) sweep(ctx context.Context, driveID string) {
-	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	ctx, cancel := context.WithTimeout(ctx, sweepTime)
 	defer cancel()
 	if err := s.backups.SweepDrive(ctx, driveID); err != nil {
 		s.log.Warn("what failed uploads left is not all swept", "drive_id", driveID, "error", err)
@@ -194,7 +199,7 @@ func sentence(err error) string {
 	case errors.As(err, &fault):
 		return fault.Sentence
 	case errors.Is(err, context.DeadlineExceeded):
-		return fmt.Sprintf("the drive did not answer within %s: see whether it can be reached from this machine", checkTime)
+		return fmt.Sprintf("the drive did not answer within %s: see whether it can be reached from this machine", tryTime)
 	default:
 		return err.Error()
 	}
