@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -22,13 +23,21 @@ func outcome(dumpErr error, files []models.DriveFile, label func(driveID string)
 	var failed []string
 	for _, f := range files {
 		if f.Status != models.StatusFinished {
-			failed = append(failed, fmt.Sprintf("%s: %s", label(f.DriveID), f.Error))
+			failed = append(failed, named(label(f.DriveID), f.Error))
 		}
 	}
 	if len(failed) == 0 {
 		return models.StatusFinished, ""
 	}
 	return models.StatusFailed, fmt.Sprintf("the dump is good, but %d of %d copies failed (%s)", len(failed), len(files), strings.Join(failed, "; "))
+}
+
+// named puts the drive's label before what went wrong, unless that names it already.
+func named(label, problem string) string {
+	if strings.Contains(problem, strconv.Quote(label)) {
+		return problem
+	}
+	return label + ": " + problem
 }
 
 // sentence puts an error into the words a backup keeps.

@@ -13,6 +13,7 @@ func TestOutcome(t *testing.T) {
 	good := models.DriveFile{DriveID: "nas", Status: models.StatusFinished}
 	bad := models.DriveFile{DriveID: "offsite", Status: models.StatusFailed, Error: "no such bucket"}
 	open := models.DriveFile{DriveID: "slow", Status: models.StatusPending}
+	named := models.DriveFile{DriveID: "box", Status: models.StatusFailed, Error: `drive "box" is full`}
 	for name, c := range map[string]struct {
 		err    error
 		files  []models.DriveFile
@@ -21,6 +22,7 @@ func TestOutcome(t *testing.T) {
 	}{
 		"all good":             {nil, []models.DriveFile{good, good}, models.StatusFinished, ""},
 		"one copy failed":      {nil, []models.DriveFile{good, bad}, models.StatusFailed, "1 of 2 copies failed (offsite: no such bucket)"},
+		"it names its drive":   {nil, []models.DriveFile{good, named}, models.StatusFailed, "1 of 2 copies failed (drive \"box\" is full)"},
 		"one copy not settled": {nil, []models.DriveFile{good, open}, models.StatusFailed, "1 of 2 copies failed"},
 		"no drive":             {nil, nil, models.StatusFailed, "no drive"},
 		"the dump failed":      {models.Conflictf("exit status 2"), []models.DriveFile{good}, models.StatusFailed, "exit status 2"},
