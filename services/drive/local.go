@@ -176,7 +176,7 @@ func (d *Local) keys(ctx context.Context, root *os.Root, prefix string) ([]strin
 }
 
 // Check removes what dead checks left, writes a probe, reads it back and removes
-// it.
+// it. A disk that has room for a probe and for no copy does not work.
 func (d *Local) Check(ctx context.Context) (Report, error) {
 	if err := ctx.Err(); err != nil {
 		return Report{}, err
@@ -195,6 +195,9 @@ func (d *Local) Check(ctx context.Context) (Report, error) {
 	space, err := disk.Of(d.folder)
 	if err != nil {
 		return Report{}, err
+	}
+	if space.Free < localReserve {
+		return Report{}, d.full()
 	}
 	return Report{Free: space.Free, Total: space.Total}, nil
 }
@@ -215,7 +218,7 @@ func (d *Local) existing(key string) (*os.Root, error) {
 func (d *Local) fault(doing string, err error) error {
 	switch {
 	case disk.Full(err):
-		return models.NoSpacef("the disk of drive %q is full: free space in %s, or use a larger disk", d.label, d.folder)
+		return d.full()
 	case errors.Is(err, fs.ErrNotExist):
 		return models.NotFoundf("drive %q could not %s: it is not there in %s", d.label, doing, d.folder)
 	case errors.Is(err, fs.ErrPermission):
@@ -223,6 +226,10 @@ func (d *Local) fault(doing string, err error) error {
 	default:
 		return fmt.Errorf("drive %q could not %s: %w", d.label, doing, err)
 	}
+}
+
+func (d *Local) full() error {
+	return models.NoSpacef("the disk of drive %q is full: free space in %s, or use a larger disk", d.label, d.folder)
 }
 
 // checkKey refuses keys that no part of this program makes.

@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// localReserve is how many bytes are left free on a drive's file system.
+	// localReserve is how many bytes the copies leave free on a drive's file system,
+	// which the small files beside them may use.
 	localReserve = 1 << 20
 	// localBuffer is how much is copied at a time, in bytes.
 	localBuffer = 1 << 20
@@ -100,11 +101,20 @@ func (d *Local) enoughSpace(expected int64) error {
 	if err != nil || expected == 0 {
 		return err
 	}
-	if space.Free < expected+localReserve {
+	if space.Free < localRoom(expected) {
 		return models.NoSpacef("drive %q has %d MB free and the backup needs about %d MB: free space in %s, or use a larger disk",
 			d.label, space.Free>>20, localNeeds(expected), d.folder)
 	}
 	return nil
+}
+
+// localRoom is how many bytes must be free for content of a length. A small file may
+// use the reserve: a whole copy shall not want for its manifest.
+func localRoom(expected int64) int64 {
+	if expected <= smallPut {
+		return expected
+	}
+	return expected + localReserve
 }
 
 // localNeeds is how many MiB content of a length needs, rounded up: a small file on a

@@ -410,6 +410,32 @@ func TestLocalFullDisk(t *testing.T) {
 	put(t, d, "job/file", content(1<<20))
 }
 
+// Where a copy finds no room its drive does not work, and the manifest of one that is
+// there already is written all the same.
+func TestLocalWithLessThanTheReserve(t *testing.T) {
+	folder := t.TempDir()
+	needs.SmallDisk(t, folder, 2<<20)
+	d, err := drive.NewLocal("nas", folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, d, "job/small", content(1<<10))
+	if _, err := d.Check(t.Context()); err != nil {
+		t.Errorf("with room: %v", err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "others"), content(3<<19), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = d.Check(t.Context())
+	wantNoSpace(t, err)
+	_, err = d.Put(t.Context(), "job/file", iotestEndless{}, drive.Hint{ExpectedSize: 1<<20 + 1})
+	wantNoSpace(t, err)
+	put(t, d, "job/file.json", content(1<<10))
+	if names := copiesBelow(t, folder); len(names) != 3 {
+		t.Errorf("the folder holds %v", names)
+	}
+}
+
 func wantNoSpace(t *testing.T, err error) {
 	t.Helper()
 	if !errors.Is(err, models.ErrNoSpace) || !strings.Contains(err.Error(), `"nas"`) {

@@ -233,9 +233,13 @@ func (d *SFTP) refused(c *sftpConn, doing string, err error) error {
 		return d.fault(doing, err)
 	}
 	if free, _ := d.space(c); free >= 0 && free < localReserve {
-		return models.NoSpacef("the disk of drive %q is full: free space in %s on %s, or use a larger disk", d.place.Label, d.folder, d.address)
+		return d.full()
 	}
 	return d.fault(doing, err)
+}
+
+func (d *SFTP) full() error {
+	return models.NoSpacef("the disk of drive %q is full: free space in %s on %s, or use a larger disk", d.place.Label, d.folder, d.address)
 }
 
 // space returns the free and all bytes of the disk, -1 where the server does not

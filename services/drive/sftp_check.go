@@ -11,9 +11,10 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// Check writes a probe, reads it back and removes it, and asks for the free space.
+// Check writes a probe, reads it back and removes it, and asks for the free space: a
+// disk that has room for a probe and for no copy does not work.
 func (d *SFTP) Check(ctx context.Context) (report Report, err error) {
-	name := newProbe(d.place.Installation)
+	name, begun := newProbe(d.place.Installation), false
 	err = d.with(ctx, func(c *sftpConn) error {
 		if _, err := d.makeFolders(c, d.folder); err != nil {
 			return err
@@ -21,14 +22,20 @@ func (d *SFTP) Check(ctx context.Context) (report Report, err error) {
 		if err := d.sweepProbes(c); err != nil {
 			return err
 		}
+		begun = true
 		if err := d.probe(c, name); err != nil {
 			return err
 		}
 		report.Free, report.Total = d.space(c)
+		if report.Free >= 0 && report.Free < localReserve {
+			return d.full()
+		}
 		return nil
 	})
-	if err != nil {
+	if err != nil && begun { // an account that was refused is not tried again
 		d.clean(ctx, name)
+	}
+	if err != nil {
 		return Report{}, err
 	}
 	return report, nil

@@ -122,7 +122,7 @@ func (d *SFTP) refusedSignIn(err error) error {
 		return err
 	case errors.As(err, &fault):
 		return fault
-	case strings.Contains(err.Error(), "unable to authenticate"):
+	case sftpRefused(err):
 		return &models.Fault{Kind: models.ErrUnauthorized, Sentence: fmt.Sprintf(
 			"drive %q: %s does not let the account %s in: check user, password, key_file and agent", label, at, d.user)}
 	case strings.Contains(strings.ToLower(err.Error()), "too many authentication failures"):
@@ -138,6 +138,14 @@ func (d *SFTP) refusedSignIn(err error) error {
 	}
 	return &PassingError{Cause: &reachFault{cause: err, Fault: reachSentence(models.ErrConflict, label, "sign in to "+at,
 		"what answers there speaks no SSH, or broke off: see whether host and port are those of an SSH server")}}
+}
+
+// sftpRefused reports whether the server did not let the account in. Where it refuses to
+// ask in its own words, with SSH_MSG_USERAUTH_FAILURE (51, RFC 4252) in the place of a
+// question, the library takes that for a mistake in the protocol.
+func sftpRefused(err error) bool {
+	return errors.Is(err, errAsksMore) || strings.Contains(err.Error(), "unable to authenticate") ||
+		strings.Contains(err.Error(), "unexpected message type 51 ")
 }
 
 // sftpOffers is what the two sides have not in common.
@@ -238,6 +246,9 @@ func (d *SFTP) askAgent(ctx context.Context) (keys []ssh.Signer, done func(), er
 	return keys, done, nil
 }
 
+// errAsksMore is that a password alone does not let the account in.
+var errAsksMore = errors.New("the server asks for more than a password")
+
 // sftpAnswers gives the password to a server that asks for it in its own words
 // (RFC 4256), and only where what is typed would stay hidden.
 func sftpAnswers(password string) ssh.KeyboardInteractiveChallenge {
@@ -246,7 +257,7 @@ func sftpAnswers(password string) ssh.KeyboardInteractiveChallenge {
 		answers := make([]string, len(questions))
 		for i := range questions {
 			if shown[i] || asked {
-				return nil, errors.New("the server asks for more than a password")
+				return nil, errAsksMore
 			}
 			answers[i], asked = password, true
 		}

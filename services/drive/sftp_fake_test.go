@@ -56,6 +56,11 @@ func newSFTPFake(t *testing.T) *sftpFake {
 	if err := sftp.SetSFTPExtensions(); err != nil {
 		t.Fatal(err)
 	}
+	return startSFTPFake(t, newSFTPFakeKey(t), &ssh.ServerConfig{NoClientAuth: true})
+}
+
+func newSFTPFakeKey(t *testing.T) ssh.Signer {
+	t.Helper()
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +69,7 @@ func newSFTPFake(t *testing.T) *sftpFake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return startSFTPFake(t, key, &ssh.ServerConfig{NoClientAuth: true})
+	return key
 }
 
 // startSFTPFake starts a server that shows a key and lets in whom its configuration does.
@@ -176,19 +181,50 @@ func TestSFTPBelievesAnAuthority(t *testing.T) {
 
 // A server that has enough of wrong attempts breaks off; to come back makes it worse.
 func TestSFTPSignsInNoMoreAfterTooManyAttempts(t *testing.T) {
-	_, private, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ssh.NewSignerFromKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := startSFTPFake(t, key, &ssh.ServerConfig{MaxAuthTries: 1, PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+	f := startSFTPFake(t, newSFTPFakeKey(t), &ssh.ServerConfig{MaxAuthTries: 1, PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
 		return nil, errors.New("no")
 	}})
-	_, err = openSFTP(t, f.place).Stat(t.Context(), "job/file")
+	_, err := openSFTP(t, f.place).Stat(t.Context(), "job/file")
 	wantFault(t, err, models.ErrUnauthorized, "vault", "too many", "agent")
+}
+
+// A wrong password is that, in whatever way the server says so: each further sign-in
+// brings the account closer to being locked.
+func TestSFTPTakesARefusedSignInForFinal(t *testing.T) {
+	refused := errors.New("no")
+	for name, asks := range map[string]func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error){
+		"without a question": func(ssh.ConnMetadata, ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			return nil, refused
+		},
+		"after a question": func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			_, err := ask("", "", []string{"Password: "}, []bool{false})
+			return nil, errors.Join(refused, err)
+		},
+		"with one question after the other": func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			_, first := ask("", "", []string{"Password: "}, []bool{false})
+			_, second := ask("", "", []string{"Code: "}, []bool{false})
+			return nil, errors.Join(refused, first, second)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tries atomic.Int64
+			f := startSFTPFake(t, newSFTPFakeKey(t), &ssh.ServerConfig{KeyboardInteractiveCallback: asks,
+				PasswordCallback: func(ssh.ConnMetadata, []byte) (*ssh.Permissions, error) {
+					tries.Add(1)
+					return nil, refused
+				}})
+			f.place.Policy.Attempts = 3
+			d, err := drive.Wrap(openSFTP(t, f.place), f.place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = d.Check(t.Context())
+			wantFault(t, err, models.ErrUnauthorized, "vault", "password")
+			if tries.Load() != 1 {
+				t.Errorf("%d sign-ins with one wrong password", tries.Load())
+			}
+		})
+	}
 }
 
 // When only the answer to the last step is lost, the copy is there, and that is no

@@ -230,7 +230,7 @@ func (u *sftpUpload) enoughSpace(c *sftpConn) error {
 		return err
 	}
 	free, _ := d.space(c)
-	if free < 0 || free >= u.hint.ExpectedSize+localReserve {
+	if free < 0 || free >= localRoom(u.hint.ExpectedSize) {
 		return nil
 	}
 	return models.NoSpacef("drive %q has %d MB free and the backup needs about %d MB: free space in %s on %s, or use a larger disk",

@@ -643,6 +643,30 @@ func TestSFTPFullDisk(t *testing.T) {
 	put(t, d, "job/file", content(1<<20))
 }
 
+// Where a copy finds no room its drive does not work, and the manifest of one that is
+// there already is written all the same.
+func TestSFTPWithLessThanTheReserve(t *testing.T) {
+	s := servers.SSH(t)
+	copies := filepath.Join(s.Root, "copies")
+	if err := os.MkdirAll(copies, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	needs.SmallDisk(t, copies, 2<<20)
+	d := openSFTP(t, sftpPlace(t, s))
+	if _, err := d.Check(t.Context()); err != nil {
+		t.Errorf("with room: %v", err)
+	}
+	writeFile(t, filepath.Join(copies, "others"), string(content(3<<19)))
+	_, err := d.Check(t.Context())
+	wantFault(t, err, models.ErrNoSpace, "vault", copies)
+	_, err = d.Put(t.Context(), "job/file", strings.NewReader(""), drive.Hint{ExpectedSize: 1<<20 + 1})
+	wantFault(t, err, models.ErrNoSpace, "vault", copies)
+	put(t, d, "job/file.json", content(1<<10))
+	if names := filesBelow(t, s.Root); len(names) != 2 {
+		t.Errorf("the folder holds %v", names)
+	}
+}
+
 func TestSFTPUnreachable(t *testing.T) {
 	s := servers.SSHServer{Host: "127.0.0.1", Port: 1, User: "u", HostKey: "SHA256:AAAA", Root: "/x"}
 	p := sftpPlace(t, s)
