@@ -51,6 +51,8 @@ type sftpKeys struct {
 	// is asked for a kind of key that is not known shows one that is not known,
 	// although it has one that is.
 	tries [][]string
+	// earlier are the server's own keys that are trusted.
+	earlier []EarlierKey
 }
 
 // algorithms ends with all, so that a server whose known key is gone shows what it
@@ -81,7 +83,8 @@ func (d *SFTP) knownKeys() (sftpKeys, error) {
 	if err != nil {
 		return sftpKeys{}, models.Invalidf("drive %q cannot read the host keys that are trusted: mend or remove the line that this names: %v", d.place.Label, err)
 	}
-	return sftpKeys{check: d.checkKnown(known), tries: sftpTries(known, d.address)}, nil
+	wanted := sftpWanted(known, d.address)
+	return sftpKeys{check: d.checkKnown(known), tries: sftpTries(wanted), earlier: d.earlierKeys(wanted)}, nil
 }
 
 // pinned trusts the one key of the setting, in full or by its fingerprint.
@@ -98,12 +101,13 @@ func (d *SFTP) pinned(pin string) (sftpKeys, error) {
 		}
 	}
 	pin = strings.TrimRight(pin, "=")
+	keys.earlier = []EarlierKey{{Fingerprint: pin, Where: "the setting host_key", Stays: true}}
 	keys.check = func(_ string, _ net.Addr, key ssh.PublicKey) error {
 		shown := ssh.FingerprintSHA256(key)
 		if shown == pin {
 			return nil
 		}
-		return d.otherKey(shown, "the one in the setting host_key, "+pin, "change the setting")
+		return d.otherKey(shown, "the one in the setting host_key, "+pin, "set host_key to it")
 	}
 	return keys, nil
 }
@@ -172,7 +176,7 @@ func (d *SFTP) checkKnown(known ssh.HostKeyCallback) ssh.HostKeyCallback {
 				d.place.Label, d.address, sftpKindOf(key), shown, sftpWord(d.place.Label))
 		default:
 			old := unknown.Want[0]
-			return d.otherKey(shown, fmt.Sprintf("the one in %s, line %d", old.Filename, old.Line), "remove that line and trust the new key")
+			return d.otherKey(shown, "the one in "+sftpLine(old), d.mendKnown(old))
 		}
 	}
 }
@@ -198,20 +202,15 @@ func sftpWord(label string) string {
 	return "'" + strings.ReplaceAll(label, "'", `'\''`) + "'"
 }
 
-// sftpTries returns the algorithms of the keys that are known for an address; none
-// when there are no keys.
-func sftpTries(known ssh.HostKeyCallback, address string) [][]string {
-	var unknown *knownhosts.KeyError
-	if err := known(address, &net.TCPAddr{}, sftpNoKey{}); !errors.As(err, &unknown) || len(unknown.Want) == 0 {
-		return nil
-	}
+// sftpTries returns the algorithms of known keys; none when there are no keys.
+func sftpTries(wanted []knownhosts.KnownKey) [][]string {
 	var algorithms []string
-	for _, k := range unknown.Want {
+	for _, k := range wanted {
 		if sftpAuthority(k) {
 			algorithms = append(algorithms, sftpCertificates...)
 		}
 	}
-	for _, k := range unknown.Want {
+	for _, k := range wanted {
 		algorithms = append(algorithms, sftpAlgorithms(k.Key.Type())...)
 	}
 	if len(algorithms) == 0 {
