@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/s3utils"
@@ -189,44 +188,6 @@ func (d *S3) each(ctx context.Context, options minio.ListObjectsOptions, fn func
 		return ctx.Err()
 	})
 	return errors.Join(own, err)
-}
-
-// lockedUntil returns when a copy may be deleted; zero when it may be now.
-func (d *S3) lockedUntil(ctx context.Context, key string, info minio.ObjectInfo) (time.Time, error) {
-	told := info.Headers.Get("X-Amz-Object-Lock-Retain-Until-Date")
-	if told == "" && d.lock.days > 0 {
-		return d.retention(ctx, key, info.VersionID)
-	}
-	until, err := time.Parse(time.RFC3339Nano, told)
-	if err != nil {
-		return time.Time{}, nil
-	}
-	return s3Until(until), nil
-}
-
-// retention asks for the lock of a version, for services that do not show it with
-// the version itself.
-func (d *S3) retention(ctx context.Context, key, version string) (time.Time, error) {
-	var until *time.Time
-	err := d.call(ctx, "ask for the lock of "+key, func(ctx context.Context) (err error) {
-		_, until, err = d.client.GetObjectRetention(ctx, d.bucket, d.name(key), version)
-		if s3Code(err) == "NoSuchObjectLockConfiguration" {
-			return nil
-		}
-		return err
-	})
-	if err != nil || until == nil {
-		return time.Time{}, err
-	}
-	return s3Until(*until), nil
-}
-
-// s3Until forgets locks that have ended, and parts of seconds.
-func s3Until(until time.Time) time.Time {
-	if until.Before(time.Now()) {
-		return time.Time{}
-	}
-	return until.UTC().Truncate(time.Second)
 }
 
 // s3Code is the service's word for a fault, empty when it said none.

@@ -13,7 +13,8 @@ import (
 )
 
 // Check writes a probe, reads it back and deletes it, after those that checks of
-// this installation left behind when they died. S3 tells of no free space.
+// this installation left behind when they died. Where copies are to be locked it
+// finds a bucket that cannot. S3 tells of no free space.
 func (d *S3) Check(ctx context.Context) (Report, error) {
 	if err := d.sweepProbes(ctx); err != nil {
 		return Report{}, err
@@ -66,6 +67,9 @@ func (d *S3) probe(ctx context.Context, name string) (err error) {
 	if err == nil && string(back) != name {
 		return models.Conflictf("drive %q did not give back what was written to it: ask who runs the service of %s", d.label, d.place())
 	}
+	if err == nil {
+		err = d.lockable(ctx, name)
+	}
 	return err
 }
 
@@ -94,8 +98,9 @@ func (d *S3) readProbe(ctx context.Context, name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(body, 1<<10))
 }
 
-// removeProbe removes a probe. Where the bucket itself locks whatever is written to
-// it, no check could ever remove one: there a delete marker hides it.
+// removeProbe removes a probe, which no check ever locks. Where the bucket itself
+// locks whatever is written to it no check could ever remove one: there a delete
+// marker hides it.
 func (d *S3) removeProbe(ctx context.Context, name string) error {
 	info, err := d.head(ctx, name)
 	if errors.Is(err, models.ErrNotFound) {
@@ -104,7 +109,11 @@ func (d *S3) removeProbe(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	err = d.remove(ctx, name, info)
+	err = d.removeVersion(ctx, name, info.VersionID)
+	if err == nil || Passing(err) || info.VersionID == "" {
+		return err
+	}
+	err = d.remove(ctx, name, info) // which tells a lock from a key that may not delete
 	if errors.Is(err, models.ErrConflict) && !Passing(err) && info.VersionID != "" {
 		return d.removeVersion(ctx, name, "")
 	}

@@ -91,6 +91,8 @@ func (d *S3) refused(doing string, e minio.ErrorResponse) error {
 		return models.Invalidf("drive %q: there is no bucket %q at its endpoint: make it, or correct the setting bucket", d.label, d.bucket)
 	case is(s3Region), e.StatusCode == http.StatusMovedPermanently:
 		return models.Invalidf("drive %q: its bucket is in another region%s: correct the setting region", d.label, s3Named(e.Region))
+	case s3CannotLock(e):
+		return models.Invalidf("drive %q: the bucket %q was made without Object Lock: make one with it, or remove object_lock_days", d.label, d.bucket)
 	case e.Code == "ObjectLocked":
 		return models.Conflictf("drive %q could not %s: the copy is locked by Object Lock: wait until the lock ends", d.label, doing)
 	case e.Code == "InvalidObjectState":

@@ -92,7 +92,7 @@ func (p *s3Put) whole(ctx context.Context, part *s3Part) (Stored, error) {
 		return err
 	})
 	if err != nil && ctx.Err() == nil && !s3Stopped(err) {
-		return Stored{}, err
+		return Stored{}, p.refused(ctx, err)
 	}
 	if err != nil {
 		return p.settle(ctx, err)
@@ -201,17 +201,42 @@ func (p *s3Put) stands(ctx context.Context) bool {
 func (p *s3Put) settle(ctx context.Context, because error) (Stored, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s3CleanUp)
 	defer cancel()
-	look := p.drive.cleaning()
-	look.Attempts = 5 // a second and a half, for whoever ended this Put is waiting
-	var info minio.ObjectInfo
-	err := look.Do(ctx, func(ctx context.Context) (err error) {
-		info, err = p.drive.head(ctx, p.key)
-		return err
-	})
-	if err != nil || info.UserMetadata[s3Mark] != p.mark {
+	if own, err := p.look(ctx); err != nil || !own {
 		return Stored{}, because
 	}
 	return p.verified(ctx)
+}
+
+// refused removes what this Put published although its request failed, and returns
+// why: some services store an object before they refuse to lock it. A service that
+// refuses to be looked at as well has nothing new to tell.
+func (p *s3Put) refused(ctx context.Context, because error) error {
+	clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), s3CleanUp)
+	defer cancel()
+	own, err := p.look(clean)
+	switch {
+	case own:
+		return p.undo(ctx, because)
+	case err != nil && Passing(err):
+		return s3Both(because, err)
+	}
+	return because
+}
+
+// look reports whether what stands under the key is this Put's. It asks a few times,
+// during a second and a half, for whoever ended the Put is waiting.
+func (p *s3Put) look(ctx context.Context) (own bool, err error) {
+	policy := p.drive.cleaning()
+	policy.Attempts = 5
+	err = policy.Do(ctx, func(ctx context.Context) error {
+		info, err := p.drive.head(ctx, p.key)
+		own = err == nil && info.UserMetadata[s3Mark] == p.mark
+		if errors.Is(err, models.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return own, err
 }
 
 // verified compares what the service holds with what was read.
@@ -237,6 +262,9 @@ func (p *s3Put) verified(ctx context.Context) (Stored, error) {
 			stored, err = p.drive.stored(ctx, p.key, info)
 			return err
 		})
+	}
+	if err == nil {
+		err = p.locked(stored)
 	}
 	if err != nil {
 		return Stored{}, p.undo(ctx, err)

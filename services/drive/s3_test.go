@@ -388,11 +388,110 @@ func TestS3LocksCopies(t *testing.T) {
 	}
 }
 
+// The service stores a copy before it finds that its bucket cannot lock it.
 func TestS3LockOnABucketWithout(t *testing.T) {
-	d := openS3(t, servers.S3(t), models.Settings{"object_lock_days": "3"}, nil)
-	_, err := d.Put(t.Context(), "a/b", strings.NewReader("x"), drive.Hint{})
-	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "object_lock_days") {
-		t.Errorf("got %v", err)
+	for _, checksums := range []string{"on", "off"} {
+		for name, server := range map[string]servers.S3Server{"plain": servers.S3(t), "versions": servers.S3Versioning(t)} {
+			for size, data := range map[string][]byte{"small": []byte("x"), "large": content(s3Part + 1)} {
+				for _, again := range []bool{true, false} {
+					t.Run(fmt.Sprintf("checksums %s/%s/%s/again %v", checksums, name, size, again), func(t *testing.T) {
+						d := openS3(t, server, models.Settings{"object_lock_days": "3", "checksums": checksums}, nil)
+						hint := drive.Hint{}
+						if again {
+							hint.Again = s3Again(data)
+						}
+						_, err := d.Put(t.Context(), "a/b", bytes.NewReader(data), hint)
+						s3WantNoLock(t, server, err)
+						if names := server.Names(t); len(names) > 0 {
+							t.Errorf("the put left %q", names)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+func s3WantNoLock(t *testing.T, server servers.S3Server, err error) {
+	t.Helper()
+	want := fmt.Sprintf(`drive "offsite": the bucket %q was made without Object Lock: make one with it, or remove object_lock_days`, server.Bucket)
+	if !errors.Is(err, models.ErrInvalid) || drive.Passing(err) || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestS3CheckOfALockOnABucketWithout(t *testing.T) {
+	for name, server := range map[string]servers.S3Server{"plain": servers.S3(t), "versions": servers.S3Versioning(t)} {
+		t.Run(name, func(t *testing.T) {
+			d := openS3(t, server, models.Settings{"object_lock_days": "3"}, nil)
+			server.WriteAged(t, "backups/all/.backupman-probe-here-"+models.NewID(), time.Now().Add(-2*time.Hour))
+			for range 2 {
+				_, err := d.Check(t.Context())
+				s3WantNoLock(t, server, err)
+			}
+			if names := server.Names(t); len(names) > 0 {
+				t.Errorf("the checks left %q", names)
+			}
+		})
+	}
+}
+
+// Nobody can remove a probe that the service locks by itself: it is hidden.
+func TestS3CheckWhereTheServiceLocksByItself(t *testing.T) {
+	for _, days := range []string{"0", "3"} {
+		t.Run(days+" days", func(t *testing.T) {
+			server := servers.S3Locking(t)
+			client, mode, until := server.Client(t), minio.Governance, time.Now().Add(time.Hour)
+			d := s3Meddling(t, server, models.Settings{"object_lock_days": days}, func(inner http.RoundTripper, r *http.Request) (*http.Response, error) {
+				if s3Request(r) != "put" {
+					return nil, nil
+				}
+				a, err := inner.RoundTrip(r)
+				key := strings.TrimPrefix(r.URL.Path, "/"+server.Bucket+"/")
+				return a, errors.Join(err, client.PutObjectRetention(r.Context(), server.Bucket, key, minio.PutObjectRetentionOptions{Mode: &mode, RetainUntilDate: &until}))
+			})
+			if _, err := d.Check(t.Context()); err != nil {
+				t.Error(err)
+			}
+			for o := range client.ListObjects(t.Context(), server.Bucket, minio.ListObjectsOptions{Recursive: true}) {
+				t.Errorf("%s is in sight, %v", o.Key, o.Err)
+			}
+			if names := server.Names(t); len(names) == 0 {
+				t.Error("nothing was locked")
+			}
+		})
+	}
+}
+
+// A copy that came out without its lock is not what was asked for.
+func TestS3RefusesACopyThatIsNotLocked(t *testing.T) {
+	for name, code := range map[string]string{"no lock": "NoSuchObjectLockConfiguration", "no lock in the bucket": "ObjectLockConfigurationNotFoundError"} {
+		t.Run(name, func(t *testing.T) {
+			server := servers.S3Locking(t)
+			d := s3HidesLocks(t, server, func(r *http.Request) *http.Response {
+				return s3Answered(r, 404, "<Error><Code>"+code+"</Code></Error>")
+			})
+			_, err := d.Put(t.Context(), "a/b", strings.NewReader("x"), drive.Hint{})
+			if !errors.Is(err, models.ErrInvalid) || drive.Passing(err) || !strings.Contains(err.Error(), "did not lock a/b") {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// What was stored before the drive was told to lock can be read and deleted still.
+func TestS3CopiesOfABucketWithoutLock(t *testing.T) {
+	server := servers.S3(t)
+	stored := put(t, openS3(t, server, nil, nil), "a/b", []byte("x"))
+	d := openS3(t, server, models.Settings{"object_lock_days": "3"}, nil)
+	if again, err := d.Stat(t.Context(), "a/b"); err != nil || again != stored {
+		t.Errorf("stat says %+v, %v; put said %+v", again, err, stored)
+	}
+	if err := d.Delete(t.Context(), "a/b"); err != nil {
+		t.Error(err)
+	}
+	if names := server.Names(t); len(names) > 0 {
+		t.Errorf("the bucket still holds %q", names)
 	}
 }
 
