@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minio/minio-go/v7"
 	_ "modernc.org/sqlite" // makes the database that is backed up
 
 	"github.com/backupman/backupman/e2e/program"
@@ -63,7 +64,7 @@ jobs:
 				host, port, ssh.User, ssh.KeyFile, ssh.Root, ssh.HostKey, proxies[2].Address, dav.User, dav.Password, c.compression))
 			args := []string{"-c", config, "--data", filepath.Join(dir, "data"), "serve", "--listen", "127.0.0.1:0"}
 			places := func() []string {
-				return slices.Concat(s3.Names(t), filesBelow(t, ssh.Root), filesBelow(t, dav.Root))
+				return slices.Concat(s3Shown(t, s3), filesBelow(t, ssh.Root), filesBelow(t, dav.Root))
 			}
 			server := program.Serve(t, args...)
 			ask(t, http.MethodPost, server.URL+"/api/backups", "")
@@ -138,4 +139,21 @@ func noiseDatabase(t *testing.T, dir string, size int) string {
 		must(t, err)
 	}
 	return path
+}
+
+// s3Shown lists the objects and the open uploads of a bucket as the service tells them.
+// What is on its disk besides, of requests that a killed client broke off, nobody but
+// the service can remove.
+func s3Shown(t *testing.T, s servers.S3Server) []string {
+	t.Helper()
+	var names []string
+	for o := range s.Client(t).ListObjects(t.Context(), s.Bucket, minio.ListObjectsOptions{Recursive: true}) {
+		must(t, o.Err)
+		names = append(names, o.Key)
+	}
+	for u := range s.Client(t).ListIncompleteUploads(t.Context(), s.Bucket, "", true) {
+		must(t, u.Err)
+		names = append(names, "upload of "+u.Key)
+	}
+	return names
 }

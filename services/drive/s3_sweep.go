@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -19,6 +20,9 @@ type s3Alive struct {
 	uploads map[string]bool
 	// names has what goes on under a name.
 	names map[string]*s3Name
+	// swept has the newest uploads that sweeps gave up: under which name, by id, by
+	// the key that was swept.
+	swept map[string]map[string]string
 }
 
 // s3Name is what goes on under one name.
@@ -29,7 +33,7 @@ type s3Name struct {
 	marks map[string]bool
 }
 
-var s3Puts = &s3Alive{uploads: map[string]bool{}, names: map[string]*s3Name{}}
+var s3Puts = &s3Alive{uploads: map[string]bool{}, names: map[string]*s3Name{}, swept: map[string]map[string]string{}}
 
 // id tells the places of copies apart, over all drives of this process.
 func (d *S3) id(key string) string {
@@ -80,6 +84,28 @@ func (a *s3Alive) forget(id string) {
 	delete(a.uploads, id)
 }
 
+// s3Swept bounds how many keys are remembered whose uploads were given up.
+const s3Swept = 100
+
+func (a *s3Alive) gaveUp(key, name, id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.swept[key] == nil {
+		if len(a.swept) >= s3Swept {
+			clear(a.swept)
+		}
+		a.swept[key] = map[string]string{}
+	}
+	a.swept[key][id] = name
+}
+
+// givenUp returns the names of uploads that earlier sweeps of a key gave up, by id.
+func (a *s3Alive) givenUp(key string) map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return maps.Clone(a.swept[key])
+}
+
 // spares reports whether an upload that was listed may be one of this process.
 func (a *s3Alive) spares(name, id string) bool {
 	a.mu.Lock()
@@ -108,7 +134,20 @@ func (d *S3) sweep(ctx context.Context, keys ...string) error {
 		})
 		if own {
 			failures = append(failures, d.forget(ctx, u.Key, u.UploadID))
+			s3Puts.gaveUp(d.id(keys[0]), u.Key, u.UploadID)
 		}
+	}
+	return errors.Join(append(failures, d.forgetAgain(ctx, keys[0]))...)
+}
+
+// forgetAgain gives up once more what earlier sweeps of the key gave up: a service that
+// was still taking in a part may have kept it, and lists it no more.
+func (d *S3) forgetAgain(ctx context.Context, key string) error {
+	var failures []error
+	for id, name := range s3Puts.givenUp(d.id(key)) {
+		failures = append(failures, d.call(ctx, "give an upload up", func(ctx context.Context) error {
+			return s3Gone(d.client.AbortMultipartUpload(ctx, d.bucket, name, id))
+		}))
 	}
 	return errors.Join(failures...)
 }
