@@ -37,24 +37,34 @@ func (c *Catalog) OpenSource(ctx context.Context, id string) (source.Source, sou
 
 // OpenDrive opens the drive of a row, as OpenSource does for sources.
 func (c *Catalog) OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error) {
-	row, err := c.store.Drive(ctx, id)
+	kind, row, err := c.findDrive(ctx, id)
 	if err != nil {
-		return nil, models.Drive{}, lost(err, "drive", id)
-	}
-	set, ok := c.snapshot().drives[row.Label]
-	if !ok {
-		return nil, row, models.NotFoundf("the drive %q of this job is no longer in the configuration: add it again or remove it from the job", row.Label)
-	}
-	row.Provider, row.Settings = set.Provider, set.Settings
-	kind, err := c.driveKind(row.Provider)
-	if err != nil {
-		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
+		return nil, row, err
 	}
 	opened, err := c.opened.get(kind, row)
 	if err != nil {
 		return nil, row, fmt.Errorf("open the drive %q: %w", row.Label, err)
 	}
 	return opened, row, nil
+}
+
+// findDrive returns the row of a drive with what the configuration says of it now, and
+// its kind.
+func (c *Catalog) findDrive(ctx context.Context, id string) (drive.Kind, models.Drive, error) {
+	row, err := c.store.Drive(ctx, id)
+	if err != nil {
+		return drive.Kind{}, models.Drive{}, lost(err, "drive", id)
+	}
+	set, ok := c.snapshot().drives[row.Label]
+	if !ok {
+		return drive.Kind{}, row, models.NotFoundf("the drive %q of this job is no longer in the configuration: add it again or remove it from the job", row.Label)
+	}
+	row.Provider, row.Settings = set.Provider, set.Settings
+	kind, err := c.driveKind(row.Provider)
+	if err != nil {
+		return kind, row, fmt.Errorf("the drive %q: %w", row.Label, err)
+	}
+	return kind, row, nil
 }
 
 // Reopen lets the next use of a drive open it anew, because what it reads besides its
@@ -64,18 +74,9 @@ func (c *Catalog) Reopen(id string) { c.opened.forget(id) }
 // SignIn prepares a sign-in to a drive's provider. It returns models.ErrInvalid for a
 // drive that nobody signs in to.
 func (c *Catalog) SignIn(ctx context.Context, id string) (drive.SignIn, models.Drive, error) {
-	row, err := c.store.Drive(ctx, id)
+	kind, row, err := c.findDrive(ctx, id)
 	if err != nil {
-		return nil, models.Drive{}, lost(err, "drive", id)
-	}
-	set, ok := c.snapshot().drives[row.Label]
-	if !ok {
-		return nil, row, models.NotFoundf("the drive %q is no longer in the configuration", row.Label)
-	}
-	row.Provider, row.Settings = set.Provider, set.Settings
-	kind, err := c.driveKind(row.Provider)
-	if err != nil {
-		return nil, row, fmt.Errorf("the drive %q: %w", row.Label, err)
+		return nil, row, err
 	}
 	if kind.SignIn == nil {
 		return nil, row, models.Invalidf("the drive %q is a %s, which nobody signs in to", row.Label, kind.Name)

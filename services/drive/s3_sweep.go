@@ -127,7 +127,7 @@ func (d *S3) sweep(ctx context.Context, keys ...string) error {
 	if err != nil {
 		return err
 	}
-	var failures []error
+	failures := []error{d.forgetAgain(ctx, keys[0])}
 	for _, u := range open {
 		own := slices.ContainsFunc(keys, func(key string) bool {
 			return u.Key == d.name(key) && !s3Puts.spares(d.id(key), u.UploadID)
@@ -137,7 +137,7 @@ func (d *S3) sweep(ctx context.Context, keys ...string) error {
 			s3Puts.gaveUp(d.id(keys[0]), u.Key, u.UploadID)
 		}
 	}
-	return errors.Join(append(failures, d.forgetAgain(ctx, keys[0]))...)
+	return errors.Join(failures...)
 }
 
 // forgetAgain gives up once more what earlier sweeps of the key gave up: a service that
