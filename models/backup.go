@@ -86,12 +86,27 @@ type Backup struct {
 	DumpedAt  *time.Time `gorm:"precision:6"`
 	SettledAt *time.Time `gorm:"precision:6"`
 	// ProvenAt is when a restore of this backup was last found equal to its manifest.
-	ProvenAt  *time.Time `gorm:"precision:6"`
-	CreatedAt time.Time  `gorm:"precision:6;not null"`
+	ProvenAt *time.Time `gorm:"precision:6"`
+	// DisprovenAt is when a drill found that this backup does not hold what was
+	// dumped; nil when none has, or when a later drill found it equal. A disproven
+	// backup is not good, whatever its status.
+	DisprovenAt *time.Time `gorm:"precision:6"`
+	// ProofLevel is the furthest that the newest drill came.
+	ProofLevel ProofLevel `gorm:"size:16;not null"`
+	// DrilledAt is when the newest drill ended, whatever it found.
+	DrilledAt *time.Time `gorm:"precision:6"`
+	// RestoreTook is how long the newest restore of this backup took, in a drill or
+	// into a target; 0 while it is not known.
+	RestoreTook time.Duration `gorm:"not null"`
+	CreatedAt   time.Time     `gorm:"precision:6;not null"`
 	// UpdatedAt is nil until the first change after the insert.
 	UpdatedAt  *time.Time  `gorm:"precision:6;autoUpdateTime:false"`
 	DriveFiles []DriveFile `gorm:"foreignKey:BackupID"`
 }
+
+// Good reports whether the backup may be counted on: it finished, and no drill has
+// found it wrong.
+func (b Backup) Good() bool { return b.Status == StatusFinished && b.DisprovenAt == nil }
 
 // MaxHeals bounds how often a failed copy is made again by itself.
 const MaxHeals = 32
@@ -129,37 +144,12 @@ type DriveFile struct {
 }
 
 // Log is what a run wrote down, oldest line first: the program's own steps and
-// the dump tool's stderr, without secrets.
+// the tools' stderr, without secrets. BackupID is the id of a backup, of a restore or
+// of a drill.
 type Log struct {
 	BackupID  string    `gorm:"primaryKey;size:36"`
 	Text      string    `gorm:"type:mediumtext"`
 	UpdatedAt time.Time `gorm:"precision:6;autoUpdateTime:false"`
-}
-
-// DrillOutcome is what a drill found.
-type DrillOutcome string
-
-// The outcomes of a drill.
-const (
-	// DrillProven says that the restored database equals the manifest.
-	DrillProven DrillOutcome = "proven"
-	// DrillDisproven says that it does not, or that the copy is damaged.
-	DrillDisproven DrillOutcome = "disproven"
-	// DrillUnverified says that the drill could not be made, and Reason why.
-	DrillUnverified DrillOutcome = "unverified"
-)
-
-// Drill is one restore into a scratch database, compared with the manifest.
-type Drill struct {
-	ID          string       `gorm:"primaryKey;size:36"`
-	BackupID    string       `gorm:"size:36;not null;index"`
-	DriveFileID string       `gorm:"size:36;not null"`
-	Outcome     DrillOutcome `gorm:"size:16;not null"`
-	// Reason is a sentence: what was compared, or what differs, or why it could not be told.
-	Reason string `gorm:"type:text"`
-	// Duration is how long the restore and the comparison took.
-	Duration  time.Duration `gorm:"not null"`
-	CreatedAt time.Time     `gorm:"precision:6;not null"`
 }
 
 // Runner is one process that works on backups: a server, or a command.

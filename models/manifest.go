@@ -28,6 +28,17 @@ type Object struct {
 	// Schema is empty where the engine has none below the database.
 	Schema string `json:",omitempty"`
 	Name   string
+	// Definition is the SHA-256 of the statement that makes the object, as the dump
+	// has it; empty where the kind of source does not tell, and in manifests of older
+	// versions, which list no indexes and constraints of MySQL and MariaDB either.
+	Definition string `json:",omitempty"`
+}
+
+// Identity returns the object without its definition, which tells whether two
+// databases hold an object of the same name.
+func (o Object) Identity() Object {
+	o.Definition = ""
+	return o
 }
 
 // TableDigest is what a dump holds of one table.

@@ -51,10 +51,16 @@ type Job struct {
 	Timezone    string      `gorm:"size:64;not null"`
 	Compression Compression `gorm:"size:16;not null"`
 	// DrillAfter asks for a drill of each finished backup.
-	DrillAfter bool       `gorm:"not null"`
-	CreatedAt  time.Time  `gorm:"precision:6;not null"`
-	UpdatedAt  *time.Time `gorm:"precision:6;autoUpdateTime:false"`
-	RemovedAt  *time.Time `gorm:"precision:6"`
+	DrillAfter bool `gorm:"not null"`
+	// DrillCron says when the newest finished backup is drilled, in the form and the
+	// zone of Cron; empty means that no drill is scheduled.
+	DrillCron string `gorm:"size:255;not null"`
+	// DrillScratch is ScratchTemporary, or the label of the data source on whose server
+	// scratch databases are made; empty stands for ScratchTemporary.
+	DrillScratch string     `gorm:"size:255;not null"`
+	CreatedAt    time.Time  `gorm:"precision:6;not null"`
+	UpdatedAt    *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+	RemovedAt    *time.Time `gorm:"precision:6"`
 }
 
 // Location returns the zone the job's cron is read in.

@@ -21,6 +21,7 @@ var mysqlKind = Kind{
 		{Name: "without", Label: "Leave out", Help: "Comma-separated list of triggers, routines and events that backups do without, for an account that may not read them.", Type: models.SettingText, Advanced: true},
 		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read from older files and not used: dumps are streamed.", Type: models.SettingPath, Advanced: true},
 	}},
+	Database:  "db_name",
 	Extension: "sql",
 	Open:      openMySQL,
 }

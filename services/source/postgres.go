@@ -19,6 +19,7 @@ var postgresKind = Kind{
 		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "dump_tool", Label: "Dump tool", Help: "Path of pg_dump; the newest that is installed is used when empty.", Type: models.SettingPath, Advanced: true},
 	}},
+	Database:  "db_name",
 	Extension: "dump",
 	Open:      openPostgres,
 }

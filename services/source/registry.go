@@ -20,6 +20,18 @@ type Kind struct {
 	// dir and returns the inventory of what came out; nil for kinds that this
 	// version cannot restore into a scratch database.
 	Prove func(ctx context.Context, dump io.Reader, dir string) (models.Inventory, error)
+	// Database is the name of the setting that says which database it is.
+	Database string
+	// Read reads an unpacked dump to its end and returns what it holds, in the words of
+	// the inventory that Dump returned. It refuses a dump that is not whole, and one
+	// that holds what no dump tool writes: client commands, programs, other databases.
+	// dir is a private folder for kinds that must have the dump in a file.
+	Read func(ctx context.Context, dump io.Reader, dir string) (models.Inventory, error)
+	// OpenTarget makes a target from the settings of a source. It does not connect.
+	OpenTarget func(label string, settings models.Settings) (Target, error)
+	// StartScratch starts a private server of this kind. It returns an *IncapableError
+	// when the programs that it needs are not installed or not fit.
+	StartScratch func(ctx context.Context, req ScratchRequest) (Scratch, error)
 }
 
 // Kinds returns every kind of source, in the order forms show them.

@@ -28,6 +28,7 @@ var sqliteKind = Kind{
 		{Name: "db_path", Label: "File", Help: "Path of the database file.", Type: models.SettingPath, Required: true},
 		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read for older files and not used: snapshots are made in the data folder.", Type: models.SettingPath, Advanced: true},
 	}},
+	Database:  "db_path",
 	Extension: "sqlite",
 	Open: func(label string, s models.Settings) (Source, error) {
 		return &SQLite{label: label, path: s["db_path"]}, nil

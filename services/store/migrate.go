@@ -25,6 +25,7 @@ func migrations() []*gormigrate.Migration {
 	return []*gormigrate.Migration{
 		{ID: "0001_first_tables", Migrate: firstTables},
 		{ID: "0002_drives", Migrate: drivesTables},
+		{ID: "0003_restores", Migrate: restoreTables},
 	}
 }
 
