@@ -23,7 +23,8 @@ func openSQLiteDump(ctx context.Context, path string) (*sql.DB, []string, error)
 }
 
 // planTables reads from a dump what some of its tables are made of. It refuses those that
-// can't be restored by themselves.
+// can't be restored by themselves. The statements can be executed as they are: SQLite has
+// read them as its schema, and reads none that goes on after its first statement.
 func planTables(ctx context.Context, dump string, names []models.TableName) ([]sqliteTable, error) {
 	db, _, err := openSQLiteDump(ctx, dump)
 	if err != nil {
@@ -66,10 +67,8 @@ func planTable(ctx context.Context, db *sql.DB, name string) (sqliteTable, error
 		AND sql IS NOT NULL ORDER BY type, rowid`, name); err != nil {
 		return table, err
 	}
-	if table.position, err = positionOf(ctx, db, name); err != nil {
-		return table, err
-	}
-	return table, onlyStatements(append([]string{table.create}, table.parts...))
+	table.position, err = positionOf(ctx, db, name)
+	return table, err
 }
 
 // aloneSQLite refuses tables that are not by themselves.

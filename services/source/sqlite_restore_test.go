@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/e2e/needs"
 	"github.com/backupman/backupman/models"
@@ -427,8 +428,8 @@ func TestSQLiteHostileDumps(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := sqliteKind(t).Read(t.Context(), bytes.NewReader(dump), t.TempDir()); err != nil {
-				t.Logf("refused when it is read: %v", err)
+			if _, err := sqliteKind(t).Read(t.Context(), bytes.NewReader(dump), t.TempDir()); !errors.Is(err, models.ErrInvalid) {
+				t.Errorf("it reads: %v", err)
 			}
 			if err := sqliteTarget(t, to).Restore(t.Context(), only(requestOf(t, dump), "t")); !errors.Is(err, models.ErrInvalid) {
 				t.Errorf("got %v", err)
@@ -452,6 +453,65 @@ func TestSQLiteViewsThatCannotBeRead(t *testing.T) {
 		t.Errorf("got %q, %v", found, err)
 	}
 }
+
+// TestSQLiteEndlessViews reads views that never end, until nobody wants to wait any more.
+func TestSQLiteEndlessViews(t *testing.T) {
+	for name, query := range map[string]string{"rows without end": "SELECT n FROM c", "a sum without end": "SELECT sum(n) FROM c"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "v.db")
+			makeSQLite(t, path, "CREATE VIEW v AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) "+query).Close()
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			if found, err := sqliteTarget(t, path).TryViews(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("got %q, %v", found, err)
+			}
+		})
+	}
+}
+
+// TestSQLiteStoppedRestores stops restores once they write into the target.
+func TestSQLiteStoppedRestores(t *testing.T) {
+	_, dump := dumpSQLite(t, tortureSQLite(t))
+	for name, prepare := range map[string]func(req *source.RestoreRequest, stop func()){
+		"whole": func(r *source.RestoreRequest, stop func()) {
+			r.Progress = func(n int64) {
+				if n == int64(len(dump)) {
+					stop()
+				}
+			}
+		},
+		"tables": func(r *source.RestoreRequest, stop func()) {
+			*r = only(*r, "storage", "bytes")
+			r.Log = writerFunc(func(p []byte) (int, error) {
+				if bytes.Contains(p, []byte("bytes")) {
+					stop()
+				}
+				return len(p), nil
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			to := filepath.Join(t.TempDir(), "to.db")
+			makeSQLite(t, to, oddSQLite).Close()
+			before := shellSQLite(t, to, ".dump")
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			req := requestOf(t, dump)
+			req.Replace = true
+			prepare(&req, cancel)
+			var left *source.TargetLeft
+			err := sqliteTarget(t, to).Restore(ctx, req)
+			if !errors.Is(err, context.Canceled) || !errors.As(err, &left) || !left.Untouched {
+				t.Errorf("got %v", err)
+			}
+			sameText(t, before, shellSQLite(t, to, ".dump"))
+		})
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestSQLiteScratch(t *testing.T) {
 	kind := sqliteKind(t)
