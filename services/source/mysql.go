@@ -24,6 +24,7 @@ var mysqlKind = Kind{
 	Database:  "db_name",
 	Extension: "sql",
 	Open:      openMySQL,
+	Read:      readMySQL,
 }
 
 // MySQL is a database on a MySQL or MariaDB server, dumped by the vendor's own
