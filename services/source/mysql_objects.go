@@ -94,13 +94,37 @@ func (m *objectMaker) make(ctx context.Context, o mysqlObject) error {
 	if err := m.settle(ctx, defaults); err != nil {
 		return err
 	}
+	err := m.prepareSession(ctx, o)
+	if err == nil {
+		_, err = m.db.ExecContext(ctx, string(o.text))
+	}
+	return errors.Join(err, m.plainSession(ctx))
+}
+
+// prepareSession gives the session the settings that an object was made under. A private
+// server has no names of time zones, and runs no event to which the zone would matter.
+func (m *objectMaker) prepareSession(ctx context.Context, o mysqlObject) error {
+	if mode, ok := o.session[varMode]; ok && !m.of.mariadb && m.of.version.major >= 8 {
+		o.session[varMode] = withoutOldModes(mode)
+	}
 	for _, statement := range setStatements(objectVariables, o.session, map[string]string{}) {
-		if _, err := m.db.ExecContext(ctx, statement); err != nil {
+		_, err := m.db.ExecContext(ctx, statement)
+		var answer *mysql.MySQLError
+		if m.private && errors.As(err, &answer) && answer.Number == errNoTimeZone {
+			_, err = m.db.ExecContext(ctx, "SET SESSION time_zone = '+00:00'")
+		}
+		if err != nil {
 			return err
 		}
 	}
-	_, err := m.db.ExecContext(ctx, string(o.text))
-	return errors.Join(err, m.plainSession(ctx))
+	return nil
+}
+
+// withoutOldModes leaves out of a literal the mode of MySQL 5.7 that MySQL 8 refuses: it
+// has no say in anything but GRANT.
+func withoutOldModes(mode string) string {
+	words := slices.DeleteFunc(strings.Split(strings.Trim(mode, "'"), ","), func(word string) bool { return word == "NO_AUTO_CREATE_USER" })
+	return "'" + strings.Join(words, ",") + "'"
 }
 
 // plainSession goes back to the settings in which this program speaks.

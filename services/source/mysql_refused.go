@@ -19,6 +19,7 @@ const (
 	errNoSuchRoutine  = 1305
 	errNoDefiner      = 1449
 	errReadOnly       = 1792
+	errNoTimeZone     = 1298
 	errSyntax         = 1064
 	errPrivilege      = 1227
 	errTrustCreators  = 1419
@@ -27,14 +28,15 @@ const (
 // incapable are errors that lie with the server: it is older than the dump's, of
 // another vendor, or lacks a part.
 var incapable = map[int]bool{
-	1115: true, // unknown character set
-	1193: true, // unknown variable
-	1235: true, // not supported yet
-	1273: true, // unknown collation
-	1286: true, // unknown engine
-	1289: true, // the feature is switched off
-	1524: true, // plugin is not loaded
-	4161: true, // unknown type (MariaDB)
+	1115:          true, // unknown character set
+	1193:          true, // unknown variable
+	1235:          true, // not supported yet
+	1273:          true, // unknown collation
+	1286:          true, // unknown engine
+	1289:          true, // the feature is switched off
+	errNoTimeZone: true,
+	1524:          true, // plugin is not loaded
+	4161:          true, // unknown type (MariaDB)
 }
 
 // refused turns a server's error into a sentence, and tells when it lies with the server.

@@ -79,6 +79,9 @@ func (r *mysqlRestore) prepare(ctx context.Context) (err error) {
 	if err := r.askEngines(ctx); err != nil {
 		return err
 	}
+	if err := r.asleep(ctx); err != nil {
+		return err
+	}
 	if len(r.req.Tables) > 0 || r.req.Replace {
 		return r.survey(ctx)
 	}
@@ -103,6 +106,21 @@ func (r *mysqlRestore) needed() []string {
 		}
 	}
 	return needed
+}
+
+// asleep wants the events of a scratch database not to run.
+func (r *mysqlRestore) asleep(ctx context.Context) error {
+	if !r.req.Scratch || r.req.Inventory.Count(models.ObjectEvent) == 0 {
+		return nil
+	}
+	var scheduler string
+	if err := r.db.QueryRowContext(ctx, "SELECT @@event_scheduler").Scan(&scheduler); err != nil {
+		return r.wrap("ask whether it runs events", err)
+	}
+	if scheduler == "ON" {
+		return Incapablef("the server at %s runs events, and would run those of the backup in the scratch database: SET GLOBAL event_scheduler = OFF there, or use the scratch server %s", r.where(), models.ScratchTemporary)
+	}
+	return nil
 }
 
 func (r *mysqlRestore) askEngines(ctx context.Context) error {
