@@ -233,6 +233,7 @@ func TestMySQLDefinitions(t *testing.T) {
 		{"CREATE TABLE `t` (`a` int DEFAULT nextval(`tt`.`s`))", "CREATE TABLE `t` (`a` int DEFAULT nextval(`s`))"},
 		{"/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER tt.t BEFORE INSERT ON `tt`.x FOR EACH ROW SET NEW.a = 1 \n*/", "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET NEW.a = 1*/"},
 		{"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `tt`.`f`(`tt`.`a`) AS `y` from `tt` */", "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `f`(`tt`.`a`) AS `y` from `tt` */"},
+		{"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `tt`.`a`.`n` AS `y` from `a` */", "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `a`.`n` AS `y` from `a` */"},
 	}
 	for _, pair := range same {
 		if digest(pair[0]) != digest(pair[1]) {
