@@ -232,8 +232,11 @@ func TestMySQLRestoreWantsAnEmptyTarget(t *testing.T) {
 		if err := left(t, gone.Restore(t.Context(), req), true); !errors.Is(err, models.ErrConflict) {
 			t.Errorf("without a database: %v", err)
 		}
-		req.Replace = true
+		req.Replace, req.Inventory.Options = true, "CHARACTER SET latin1 COLLATE latin1_bin"
 		mustRestore(t, target, req)
+		if got := rowsOf(t, s.DB(t, to), "SELECT @@collation_database"); got != "latin1_bin\n" {
+			t.Errorf("the new database has the collation %q", got)
+		}
 		if got := rowsOf(t, s.DB(t, to), "SHOW TABLES"); got != "a\n" {
 			t.Errorf("replaced by %q", got)
 		}
@@ -242,6 +245,12 @@ func TestMySQLRestoreWantsAnEmptyTarget(t *testing.T) {
 		}
 		if err := left(t, target.Restore(t.Context(), req), true); !strings.Contains(err.Error(), "not whole") {
 			t.Errorf("got %v", err)
+		}
+		req = restoreRequest(t, mysqlKind, dump)
+		req.Replace, req.Inventory.Options = true, "CHARACTER SET utf8mb4 COLLATE utf8mb4_klingon_ci"
+		var incapable *IncapableError
+		if err := left(t, target.Restore(t.Context(), req), true); !errors.As(err, &incapable) {
+			t.Errorf("an unknown collation: %v", err)
 		}
 		if got := rowsOf(t, s.DB(t, to), "SELECT n FROM a"); got != "1\n" {
 			t.Errorf("a damaged dump left %q", got)
