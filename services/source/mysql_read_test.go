@@ -115,6 +115,7 @@ var hostile = map[string]struct{ part, want string }{
 	"altering this one's dir":              {"ALTER DATABASE `tt` UPGRADE DATA DIRECTORY NAME;\n", ""},
 	"another's table":                      {"CREATE TABLE `mysql`.`x` (a INT);\n", "another database"},
 	"another's table dropped":              {"DROP TABLE IF EXISTS `mysql`.`user`;\n", "another database"},
+	"its own table dropped again":          {"CREATE TABLE `x` (\n  `a` int(11) DEFAULT NULL\n) ENGINE=InnoDB;\nDROP TABLE IF EXISTS `x`;\n", "made itself"},
 	"two tables dropped":                   {"DROP TABLE IF EXISTS `a`, `mysql`.`user`;\n", ""},
 	"another's rows":                       {"INSERT INTO `mysql`.`user` VALUES (1);\n", ""},
 	"rows of another table":                {"CREATE TABLE `x` (a INT);\nINSERT INTO `y` VALUES (1);\n", "just made"},
