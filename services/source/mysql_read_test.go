@@ -120,7 +120,7 @@ var hostile = map[string]struct{ part, want string }{
 	"another's rows":                       {"INSERT INTO `mysql`.`user` VALUES (1);\n", ""},
 	"rows of another table":                {"CREATE TABLE `x` (a INT);\nINSERT INTO `y` VALUES (1);\n", "just made"},
 	"rows after a trigger":                 {"CREATE TABLE `x` (a INT);\nCREATE TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET @a = 1;\nINSERT INTO `x` VALUES (1);\n", "just made"},
-	"rows of a view":                       {"CREATE TABLE `x` (a INT);\nDROP TABLE `x`;\n/*!50001 CREATE ALGORITHM=MERGE VIEW `x` AS SELECT * FROM mysql.user */;\nINSERT INTO `x` VALUES (1);\n", "just made"},
+	"rows of a view":                       {"CREATE TABLE `x` (a INT);\n/*!50001 CREATE ALGORITHM=MERGE VIEW `x` AS SELECT * FROM mysql.user */;\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"rows of elsewhere":                    {"CREATE TABLE `x` (a INT) ENGINE=FEDERATED CONNECTION='mysql://h/d/t';\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"rows through a merge":                 {"CREATE TABLE `x` (a INT) ENGINE=MRG_MyISAM INSERT_METHOD=LAST UNION=(`mysql`.`db`);\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"a statement after rows":               {"CREATE TABLE `x` (a INT);\nINSERT INTO `x` VALUES (1); DROP DATABASE mysql;\n", "not a value"},
