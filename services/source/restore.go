@@ -58,6 +58,9 @@ type RestoreRequest struct {
 	Replace bool
 	// Log receives what the client says, line by line, without secrets.
 	Log io.Writer
+	// Warn, when set, is told in a sentence of something that did not come back as it
+	// was, or that has to be looked at; the restore goes on.
+	Warn func(sentence string)
 	// TempDir is a private folder, which the caller removes.
 	TempDir string
 	// Progress, when set, is told how many bytes of the dump have been taken so far.
