@@ -56,6 +56,9 @@ type RestoreRequest struct {
 	// Replace removes what is there under the same names first. Where the engine can, a
 	// restore that fails then leaves the target as it was; a *TargetLeft tells.
 	Replace bool
+	// Scratch says that the target is a scratch database, in which nothing of the dump
+	// may run by itself: a server that would run its events is not capable.
+	Scratch bool
 	// Log receives what the client says, line by line, without secrets.
 	Log io.Writer
 	// Warn, when set, is told in a sentence of something that did not come back as it
