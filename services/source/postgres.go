@@ -23,11 +23,12 @@ var postgresKind = Kind{
 		{Name: "restore_tool", Label: "Restore tool", Help: "Path of pg_restore; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "server_program", Label: "Server programs", Help: "Folder of initdb and postgres, for drills on a server of their own; the one that fits is looked for when empty.", Type: models.SettingPath, Advanced: true},
 	}},
-	Database:   "db_name",
-	Extension:  "dump",
-	Open:       openPostgres,
-	Read:       readPostgres,
-	OpenTarget: openPostgresTarget,
+	Database:     "db_name",
+	Extension:    "dump",
+	Open:         openPostgres,
+	Read:         readPostgres,
+	OpenTarget:   openPostgresTarget,
+	StartScratch: startPostgresScratch,
 }
 
 // Postgres is a database on a PostgreSQL server, dumped by pg_dump.

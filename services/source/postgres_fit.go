@@ -136,7 +136,7 @@ func (f *pgFit) lost(s []pgToken) []string {
 }
 
 // makeRoles makes the roles that the archive names, as far as they are not there. Nobody
-// can log in as one.
+// can log in as one. They are superusers, for only those may own some objects.
 func (r *postgresRestore) makeRoles(ctx context.Context, conn *pgx.Conn) error {
 	names, err := r.archive.rolesOf()
 	if err != nil {
@@ -150,7 +150,7 @@ func (r *postgresRestore) makeRoles(ctx context.Context, conn *pgx.Conn) error {
 		if slices.Contains(existing, name) || strings.HasPrefix(name, "pg_") {
 			continue
 		}
-		if _, err := conn.Exec(ctx, "CREATE ROLE "+quoteIdentifier(name)); err != nil {
+		if _, err := conn.Exec(ctx, "CREATE ROLE "+quoteIdentifier(name)+" SUPERUSER"); err != nil {
 			return r.refused("make a role", err)
 		}
 	}

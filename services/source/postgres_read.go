@@ -18,7 +18,7 @@ func readPostgres(ctx context.Context, dump io.Reader, _ string) (models.Invento
 	if err := scanArchive(ctx, scan, dump); err != nil {
 		return models.Inventory{}, err
 	}
-	inv := models.Inventory{Database: scan.head.database, ServerVersion: firstWord(scan.head.server), Tool: "pg_dump",
+	inv := models.Inventory{Database: scan.head.database, ServerVersion: scan.head.server, Tool: "pg_dump",
 		ToolVersion: firstWord(scan.head.tool), Tables: scan.Tables(), Objects: scan.Objects()}
 	return inv, nil
 }

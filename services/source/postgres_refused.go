@@ -52,7 +52,7 @@ func (l *restoreLog) line(line []byte) error {
 // is older than what the dump was made with.
 var lacking = regexp.MustCompile(`extension "[^"]*" is not available|could not open extension control file|unrecognized configuration parameter|unsupported version \([0-9.]+\) in file header|` +
 	`could not access file "\$libdir|could not create locale|collation "[^"]*" for encoding|access method "[^"]*" does not exist|language "[^"]*" does not exist|tablespace "[^"]*" does not exist|` +
-	`unrecognized (?:table|index|storage) parameter|unrecognized parameter`)
+	`shared_preload_libraries|unrecognized (?:table|index|storage) parameter|unrecognized parameter`)
 
 // explain turns what pg_restore said into a sentence, and tells when the error lies with
 // the server.
