@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/backupman/backupman/models"
 )
 
@@ -88,7 +86,7 @@ func (c *pgChoice) chooseTable(table models.TableName) bool {
 
 // ownParts are the entries that belong to the table that they are about.
 var ownParts = map[string]bool{"TABLE DATA": true, "DEFAULT": true, "INDEX": true, "CONSTRAINT": true, "CHECK CONSTRAINT": true, "FK CONSTRAINT": true,
-	"TRIGGER": true, "RULE": true, "POLICY": true, "ROW SECURITY": true, "STATISTICS": true, "SEQUENCE OWNED BY": true, "SEQUENCE": true}
+	"TRIGGER": true, "RULE": true, "POLICY": true, "ROW SECURITY": true, "STATISTICS": true, "SEQUENCE": true}
 
 // parts chooses what belongs to a table.
 func (c *pgChoice) parts(table *archiveEntry) {
@@ -100,29 +98,21 @@ func (c *pgChoice) parts(table *archiveEntry) {
 			continue
 		}
 		c.chosen[e.id] = true
-		if e.desc == "SEQUENCE OWNED BY" {
-			c.sequence(e)
-		}
-	}
-}
-
-// sequence chooses the sequence that a column owns.
-func (c *pgChoice) sequence(owned *archiveEntry) {
-	for _, id := range owned.needs {
-		if e := c.byID[id]; e != nil && e.desc == "SEQUENCE" {
-			c.chosen[id] = true
+		for _, owned := range c.needed[e.id] {
+			if owned.desc == "SEQUENCE OWNED BY" {
+				c.chosen[owned.id] = true
+			}
 		}
 	}
 }
 
 // belongs tells whether an entry belongs to a table, and does not only mention it.
 func (c *pgChoice) belongs(e, table *archiveEntry) bool {
-	cursor := pgCursor{}
 	tokens, err := pgTokens(e.defn, c.archive.escapes)
 	if err != nil {
 		return false
 	}
-	cursor.tokens = tokens
+	cursor := pgCursor{tokens: tokens}
 	switch e.desc {
 	case "TRIGGER", "INDEX", "POLICY":
 		cursor.past("on")
@@ -132,24 +122,12 @@ func (c *pgChoice) belongs(e, table *archiveEntry) bool {
 		cursor.past("from")
 	case "FK CONSTRAINT", "CONSTRAINT", "CHECK CONSTRAINT", "DEFAULT":
 		cursor.past("table")
-	case "SEQUENCE":
-		return cursor.take("alter", "table") || cursor.take("create", "sequence") && c.ownedBy(e, table)
 	default:
 		return true
 	}
 	cursor.take("only")
 	schema, dot, name := cursor.name(), cursor.symbol("."), cursor.name()
 	return dot && schema == table.schema && name == table.tag
-}
-
-// ownedBy tells whether a sequence that needs a table is one of its columns'.
-func (c *pgChoice) ownedBy(sequence, table *archiveEntry) bool {
-	for _, e := range c.needed[sequence.id] {
-		if e.desc == "SEQUENCE OWNED BY" && slices.Contains(e.needs, table.id) {
-			return true
-		}
-	}
-	return false
 }
 
 // referenced tells whether a foreign key finds the table that it refers to.
@@ -225,6 +203,12 @@ func (c *pgChoice) joints() {
 	}
 }
 
+// standing tells whether an entry makes something that does not come with a table's
+// column, as the sequences of identities do.
+func standing(e *archiveEntry) bool {
+	return e.desc != "SEQUENCE" || strings.HasPrefix(e.defn, "CREATE SEQUENCE")
+}
+
 // relations are the entries whose names share one space.
 var relations = []string{"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", "SEQUENCE", "INDEX"}
 
@@ -232,27 +216,45 @@ var relations = []string{"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", 
 // has it dropped when that was asked for.
 func (c *pgChoice) makeRoom(database string, replace bool) error {
 	var existing []string
-	for id := range c.chosen {
-		e := c.byID[id]
-		if e.desc != "TABLE" && e.desc != "SEQUENCE" {
+	tables := &pgDrop{}
+	for _, e := range c.archive.entries {
+		if !c.chosen[e.id] || e.desc != "TABLE" && e.desc != "SEQUENCE" {
 			continue
 		}
 		for _, desc := range relations {
-			switch {
-			case !c.there[pgKey{desc, e.schema, e.tag}]:
-				continue
-			case desc != e.desc:
+			if c.there[pgKey{desc, e.schema, e.tag}] && desc != e.desc {
 				return models.Conflictf("database %q has %s %q, which is in the way of a table or sequence of that name", database, strings.ToLower(desc), e.table().String())
 			}
-			existing = append(existing, e.table().String())
-			c.drops[id] = "DROP " + desc + " " + pgx.Identifier{e.schema, e.tag}.Sanitize() + ";\n"
+		}
+		if !c.there[e.key()] {
+			continue
+		}
+		existing = append(existing, e.table().String())
+		switch {
+		case e.desc == "TABLE":
+			tables.add(e)
+		case standing(e):
+			c.drops[e.id] = "DROP SEQUENCE " + quoteTable(e.table()) + ";\n"
 		}
 	}
 	if len(existing) > 0 && !replace {
-		slices.Sort(existing)
 		return models.Conflictf("database %q already has %s: replace them, or restore into another database", database, listNames(existing))
 	}
+	if len(tables.names) > 0 {
+		c.drops[tables.of] = "DROP TABLE " + strings.Join(tables.names, ", ") + ";\n"
+	}
 	return nil
+}
+
+// pgDrop gathers tables for one statement, for tables may refer to each other.
+type pgDrop struct {
+	of    int64
+	names []string
+}
+
+func (d *pgDrop) add(e *archiveEntry) {
+	d.of = e.id
+	d.names = append(d.names, quoteTable(e.table()))
 }
 
 // entries returns the chosen entries in the order to restore them. Standing sequences come
@@ -272,7 +274,7 @@ func (c *pgChoice) entries() []*archiveEntry {
 			first = append(first, e)
 		case e.desc == "TABLE ATTACH" && c.outside(e):
 			last = append(last, e)
-		case e.desc == "SEQUENCE" && strings.HasPrefix(e.defn, "CREATE SEQUENCE"):
+		case e.desc == "SEQUENCE" && standing(e):
 			first = append(first, e)
 		case e.desc == "INDEX ATTACH":
 			last = append(last, e)

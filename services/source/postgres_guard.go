@@ -28,9 +28,13 @@ func guardArchive(entries []*archiveEntry) error {
 			g.escapes = g.escapes || e.defn == "SET standard_conforming_strings = 'off';\n"
 		}
 	}
-	for _, e := range entries {
+	rows := lastRows(entries)
+	for i, e := range entries {
 		if aboutWhole(e) {
 			continue
+		}
+		if i < rows && actsOnRows(e) {
+			return refusedEntry(e, models.Invalidf("it comes before the rows that it would act on"))
 		}
 		if err := g.entry(e); err != nil {
 			return refusedEntry(e, err)
@@ -46,6 +50,23 @@ var pgPreludes = map[string]*regexp.Regexp{
 	"ENCODING":   regexp.MustCompile(`^SET client_encoding = '(?:UTF8|SQL_ASCII|LATIN(?:[1-9]|10)|WIN[0-9]+|KOI8[RU]|ISO_8859_[5-8]|EUC_(?:JP|CN|KR|TW|JIS_2004)|MULE_INTERNAL)';\n$`),
 	"STDSTRINGS": regexp.MustCompile(`^SET standard_conforming_strings = '(?:on|off)';\n$`),
 	"SEARCHPATH": regexp.MustCompile(`^SELECT pg_catalog\.set_config\('search_path', '', false\);\n$`),
+}
+
+// lastRows returns where the last entry with rows is.
+func lastRows(entries []*archiveEntry) int {
+	last := 0
+	for i, e := range entries {
+		if e.hasData {
+			last = i
+		}
+	}
+	return last
+}
+
+// actsOnRows tells whether an entry would run while rows come in. pg_dump has those after
+// all rows; a view may be a rule, which comes early.
+func actsOnRows(e *archiveEntry) bool {
+	return e.desc == "TRIGGER" || e.desc == "EVENT TRIGGER" || e.desc == "RULE" && !strings.HasSuffix(e.tag, " _RETURN")
 }
 
 // aboutWhole tells whether an entry makes the database itself, or is about it. Those are

@@ -50,6 +50,9 @@ func (r *postgresRestore) run(ctx context.Context) (err error) {
 	if err := r.fit(ctx, conn); err != nil {
 		return err
 	}
+	if of.super && !r.private && r.req.Inventory.Count(models.ObjectRoutine) > 0 {
+		r.warn("role %q is a superuser, so functions of the backup that run while it is restored may do anything on the server: restore what you do not trust with another role (restore_user)", of.role)
+	}
 	there, err := r.exists(ctx, conn)
 	switch {
 	case err != nil:
