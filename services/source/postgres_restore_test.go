@@ -193,3 +193,85 @@ func openedPostgres(t *testing.T, settings models.Settings) *Postgres {
 	}
 	return src.(*Postgres)
 }
+
+func openBytes(dump []byte) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(dump)), nil }
+}
+
+// TestPostgresRestoreAsOwner restores as a role that owns the database and is no
+// superuser, where the roles of the dump are not there or not its own.
+func TestPostgresRestoreAsOwner(t *testing.T) {
+	s, other := servers.Postgres(t), servers.OtherPostgres(t)
+	stranger := s.Role(t)
+	from := s.Database(t)
+	s.Exec(t, from, "CREATE TABLE a (id serial PRIMARY KEY, t text)", "INSERT INTO a (t) VALUES ('x')", "ALTER TABLE a OWNER TO "+stranger,
+		"GRANT SELECT ON a TO "+stranger+", PUBLIC", "CREATE VIEW v AS SELECT 1 AS one", "COMMENT ON TABLE a IS 'kept'", "ALTER DEFAULT PRIVILEGES FOR ROLE "+stranger+" GRANT SELECT ON TABLES TO PUBLIC")
+	inv, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	role := other.Role(t)
+	other.Exec(t, "postgres", "ALTER ROLE "+role+" CREATEDB")
+	to := "owned_" + from
+	target := openedTarget(t, postgresKind, postgresSettings(other, to, "restore_user", role, "restore_password", other.Password))
+	if err := target.Create(t.Context(), inv.Options); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = target.Drop(context.Background()) })
+	for _, replace := range []bool{false, true} {
+		req := restoreRequest(t, postgresKind, dump)
+		req.Replace = replace
+		var warned []string
+		req.Warn = func(sentence string) { warned = append(warned, sentence) }
+		mustRestore(t, target, req)
+		if len(warned) != 2 || !strings.Contains(warned[0]+warned[1], stranger) {
+			t.Errorf("warned %q", warned)
+		}
+		if got := other.Query(t, to, "SELECT tableowner, has_table_privilege('public', 'a', 'SELECT'), obj_description('a'::regclass) FROM pg_tables WHERE tablename = 'a'"); got != role+"|t|kept\n" {
+			t.Errorf("restored %s", got)
+		}
+		if state, err := target.Look(t.Context()); err != nil || len(state.Problems) > 0 {
+			t.Errorf("it looks %+v, %v", state, err)
+		}
+	}
+	plain := openedTarget(t, postgresKind, postgresSettings(other, "postgres", "user", role))
+	if state, err := plain.Look(t.Context()); err != nil || len(state.Problems) != 1 || !strings.Contains(state.Problems[0], "OWNER TO") {
+		t.Errorf("it looks %+v, %v", state, err)
+	}
+	req := restoreRequest(t, postgresKind, dump)
+	req.Replace = true
+	if err := left(t, plain.Restore(t.Context(), req), true); !strings.Contains(err.Error(), "belongs to role") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestPostgresIncapable tells what the server lacks from what is wrong with a dump.
+func TestPostgresIncapable(t *testing.T) {
+	s := servers.Postgres(t)
+	from, to := s.Database(t), s.Database(t)
+	s.Exec(t, from, "CREATE EXTENSION hstore", "CREATE TABLE a (n int)", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", "ALTER TABLE a ENABLE ROW LEVEL SECURITY", "CREATE POLICY p ON a FOR SELECT TO PUBLIC USING (true)")
+	_, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	for name, c := range map[string]struct {
+		patch func(a *pgArchive)
+		want  string
+	}{
+		"an extension": {func(a *pgArchive) { entryOf(t, a, "EXTENSION").tag = "no such" }, "lacks extensions of the backup: no such"},
+		"a role":       {func(a *pgArchive) { entryOf(t, a, "POLICY").defn = "CREATE POLICY p ON public.a TO nosuch;\n" }, `role "nosuch"`},
+		"a parameter":  {func(a *pgArchive) { entryOf(t, a, "TABLE").defn = "CREATE TABLE public.a (n int) WITH (nosuch = 1);\n" }, "unrecognized parameter"},
+		"a format":     {func(a *pgArchive) { a.minor, a.head.begin[6] = archiveRelkind, archiveRelkind }, "pg_restore of version 17"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := restoreRequest(t, postgresKind, dump)
+			req.Open = openBytes(patched(t, dump, c.patch))
+			req.Replace = true
+			err := left(t, openedTarget(t, postgresKind, postgresSettings(s, to, "restore_tool", s.Bin+"/pg_restore")).Restore(t.Context(), req), true)
+			var incapable *IncapableError
+			if !errors.As(err, &incapable) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	req := restoreRequest(t, postgresKind, dump)
+	req.Inventory.Tables[0].SHA256 = "other"
+	req.Replace = true
+	if err := left(t, openedTarget(t, postgresKind, postgresSettings(s, to)).Restore(t.Context(), req), true); !strings.Contains(err.Error(), "not the one that was looked at") {
+		t.Errorf("got %v", err)
+	}
+}
