@@ -28,6 +28,9 @@ func guardArchive(entries []*archiveEntry) error {
 			g.escapes = g.escapes || e.defn == "SET standard_conforming_strings = 'off';\n"
 		}
 	}
+	if !seen["ENCODING"] || !seen["STDSTRINGS"] {
+		return models.Invalidf("the backup can't be restored, because it does not say how its texts are to be read, as pg_dump does")
+	}
 	rows := lastRows(entries)
 	for i, e := range entries {
 		if aboutWhole(e) {

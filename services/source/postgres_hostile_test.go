@@ -106,7 +106,10 @@ var hostilePatches = map[string]func(t *testing.T, a *pgArchive){
 	"another encoding":    func(t *testing.T, a *pgArchive) { entryOf(t, a, "ENCODING").defn = "SET client_encoding = 'SJIS';\n" },
 	"statements as one":   func(t *testing.T, a *pgArchive) { entryOf(t, a, "ENCODING").defn += "DROP TABLE a;" },
 	"two search paths":    func(t *testing.T, a *pgArchive) { entryOf(t, a, "STDSTRINGS").desc = "SEARCHPATH" },
-	"two of one number":   func(t *testing.T, a *pgArchive) { a.entries[8].id = a.entries[9].id },
+	"no word about texts": func(t *testing.T, a *pgArchive) {
+		entryOf(t, a, "STDSTRINGS").defn, entryOf(t, a, "STDSTRINGS").desc = "", "COMMENT"
+	},
+	"two of one number": func(t *testing.T, a *pgArchive) { a.entries[8].id = a.entries[9].id },
 	"backslashes in texts": func(t *testing.T, a *pgArchive) {
 		entryOf(t, a, "STDSTRINGS").defn = "SET standard_conforming_strings = 'off';\n"
 		entryOf(t, a, "VIEW").defn = `CREATE VIEW public.v AS SELECT 'a\', '; COPY a TO PROGRAM ''x''; --';`

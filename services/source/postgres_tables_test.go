@@ -104,3 +104,34 @@ func TestPostgresReplacesTablesAtOnce(t *testing.T) {
 		t.Errorf("%s foreign keys", got)
 	}
 }
+
+// TestPostgresRestoresAPartition puts one partition back into its table, and makes a table
+// of its own of one whose table is not there.
+func TestPostgresRestoresAPartition(t *testing.T) {
+	s := servers.Postgres(t)
+	from, lone := s.Database(t), s.Database(t)
+	s.Exec(t, from, "CREATE TYPE mood AS ENUM ('sad')", "CREATE SCHEMA apart", "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"CREATE TABLE p (id int PRIMARY KEY, m mood) PARTITION BY RANGE (id)", "CREATE INDEX p_m ON p (m)", "CREATE TABLE apart.one PARTITION OF p FOR VALUES FROM (0) TO (10)",
+		"CREATE TABLE two PARTITION OF p DEFAULT", "CREATE TRIGGER every BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()", "CREATE TRIGGER own BEFORE INSERT ON apart.one FOR EACH ROW EXECUTE FUNCTION f()",
+		"CREATE PUBLICATION pub FOR TABLE apart.one", "INSERT INTO p VALUES (1, 'sad'), (100, NULL)")
+	_, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	before := plainPostgres(t, s, from)
+	s.Exec(t, from, "DELETE FROM p", "INSERT INTO two VALUES (55)")
+	req := restoreRequest(t, postgresKind, dump)
+	req.Tables, req.Replace = named("apart.one"), true
+	mustRestore(t, openedTarget(t, postgresKind, postgresSettings(s, from)), req)
+	if got := s.Query(t, from, "SELECT * FROM p ORDER BY id"); got != "1|sad\n55|\n" {
+		t.Errorf("the table holds %q", got)
+	}
+	s.Exec(t, from, "TRUNCATE two", "INSERT INTO two VALUES (100)")
+	samePlain(t, before, plainPostgres(t, s, from))
+	var warned []string
+	req.Replace, req.Warn = false, func(sentence string) { warned = append(warned, sentence) }
+	mustRestore(t, openedTarget(t, postgresKind, postgresSettings(s, lone)), req)
+	if got := s.Query(t, lone, "SELECT *, (SELECT count(*) FROM pg_trigger) FROM apart.one"); got != "1|sad|1\n" {
+		t.Errorf("the lone table holds %q", got)
+	}
+	if !strings.Contains(strings.Join(warned, " "), "is no partition any more") {
+		t.Errorf("warned %q", warned)
+	}
+}

@@ -20,9 +20,9 @@ func TestPostgresSameServer(t *testing.T) {
 		same  bool
 	}{
 		"another database, a role without rights, by socket": {openedTarget(t, postgresKind, postgresSettings(s, two, "user", role, "host", s.Socket)), true},
-		"a database that is not there":                        {openedTarget(t, postgresKind, postgresSettings(s, "nosuch")), true},
-		"another server":                                      {openedTarget(t, postgresKind, postgresSettings(other, three)), false},
-		"another kind":                                        {openedTarget(t, mysqlKind, models.Settings{"host": s.Host, "user": "u", "db_name": "d"}), false},
+		"a database that is not there":                       {openedTarget(t, postgresKind, postgresSettings(s, "nosuch")), true},
+		"another server":                                     {openedTarget(t, postgresKind, postgresSettings(other, three)), false},
+		"another kind":                                       {openedTarget(t, mysqlKind, models.Settings{"host": s.Host, "user": "u", "db_name": "d"}), false},
 	} {
 		if same, err := target.SameServer(t.Context(), c.other); err != nil || same != c.same {
 			t.Errorf("%s: %v, %v", name, same, err)
