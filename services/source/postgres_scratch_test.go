@@ -1,0 +1,93 @@
+package source
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/backupman/backupman/e2e/servers"
+	"github.com/backupman/backupman/models"
+)
+
+// TestPostgresScratch restores everything that is easily lost into a private server, where
+// no role of the source exists, and wants the second dump to say of itself what the first
+// one said.
+func TestPostgresScratch(t *testing.T) {
+	s := servers.Postgres(t)
+	owner, from := s.Role(t), s.Database(t)
+	torturePostgresFile(t, s, from)
+	s.Exec(t, from, "ALTER TABLE hen OWNER TO "+owner, "GRANT SELECT (id) ON egg TO "+owner, "CREATE POLICY theirs ON audit TO "+owner,
+		"CREATE USER MAPPING FOR "+owner+" SERVER away", "ALTER DEFAULT PRIVILEGES FOR ROLE "+owner+" GRANT SELECT ON TABLES TO "+owner)
+	settings := postgresSettings(s, from, "server_program", s.Bin)
+	inv, dump := mustDump(t, opened(t, postgresKind, settings))
+	dir := scratchFolder(t)
+	var log bytes.Buffer
+	scratch, err := postgresKind.StartScratch(t.Context(), ScratchRequest{Dir: dir, Inventory: inv, Settings: settings, Log: &log})
+	if err != nil {
+		t.Fatalf("%v\nlog: %s", err, log.String())
+	}
+	defer func() { _ = scratch.Stop() }()
+	target := openedTarget(t, postgresKind, scratch.Settings)
+	if err := target.Create(t.Context(), inv.Options); err != nil {
+		t.Fatal(err)
+	}
+	req := restoreRequest(t, postgresKind, dump)
+	req.Warn = func(sentence string) { t.Errorf("warned of %s", sentence) }
+	mustRestore(t, target, req)
+	if broken, err := target.TryViews(t.Context()); err != nil || len(broken) > 0 {
+		t.Errorf("views: %q, %v", broken, err)
+	}
+	again, _ := mustDump(t, opened(t, postgresKind, scratch.Settings))
+	sameInventory(t, inv, again)
+	if scratch.Server == "" || again.ServerVersion != scratch.Server {
+		t.Errorf("server %q, and the dump says %q", scratch.Server, again.ServerVersion)
+	}
+	if same, err := target.SameServer(t.Context(), openedTarget(t, postgresKind, settings)); err != nil || same {
+		t.Errorf("taken for the source: %v, %v", same, err)
+	}
+	if err := scratch.Stop(); err != nil {
+		t.Error(err)
+	}
+	nothingRunsIn(t, dir)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestPostgresScratchWantsAFitServer(t *testing.T) {
+	s := servers.Postgres(t)
+	for name, c := range map[string]struct{ server, folder, want string }{
+		"a newer version": {"99.1", s.Bin, "postgresql-99"},
+		"no program":      {"15.1", "/nosuch", "in /nosuch"},
+		"any server":      {"99.1", "", "postgresql-99"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := ScratchRequest{Dir: scratchFolder(t), Inventory: models.Inventory{ServerVersion: c.server}, Settings: models.Settings{"server_program": c.folder}, Log: &bytes.Buffer{}}
+			_, err := postgresKind.StartScratch(t.Context(), req)
+			var incapable *IncapableError
+			if !errors.As(err, &incapable) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+// TestPostgresScratchEndsWithItsContext leaves no process when nobody stops the server.
+func TestPostgresScratchEndsWithItsContext(t *testing.T) {
+	s := servers.Postgres(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	dir := scratchFolder(t)
+	scratch, err := postgresKind.StartScratch(ctx, ScratchRequest{Dir: dir, Inventory: models.Inventory{ServerVersion: "9.6.1"},
+		Settings: models.Settings{"server_program": s.Bin}, Log: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := scratch.Stop(); err != nil {
+		t.Error(err)
+	}
+	nothingRunsIn(t, dir)
+}
