@@ -126,7 +126,11 @@ func (a *app) plan(ctx context.Context, mode access) error {
 	return a.catalog.Apply(ctx, plan)
 }
 
+// drillAfter drills a backup that has just finished, where its job says so.
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {
+	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
+		return
+	}
 	if _, err := a.drills.Drill(ctx, b.ID); err != nil {
 		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
 	}
