@@ -1,6 +1,9 @@
 package models
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // DrillOutcome is what a drill found.
 type DrillOutcome string
@@ -34,6 +37,13 @@ const (
 	// LevelEquals says that what came out equals the manifest.
 	LevelEquals ProofLevel = "equals"
 )
+
+var levels = []ProofLevel{LevelNone, LevelStored, LevelDecodes, LevelRestores, LevelEquals}
+
+// Below reports whether a drill that came as far as l came less far than other.
+func (l ProofLevel) Below(other ProofLevel) bool {
+	return slices.Index(levels, l) < slices.Index(levels, other)
+}
 
 // ScratchTemporary is the word for a private server that a drill starts for itself.
 const ScratchTemporary = "temporary"

@@ -22,6 +22,18 @@ type BackupFilter struct {
 	Until time.Time
 }
 
+// DrillFilter narrows a list of drills. Zero fields do not narrow.
+type DrillFilter struct {
+	JobID   string
+	Outcome DrillOutcome
+}
+
+// RestoreFilter narrows a list of restores. Zero fields do not narrow.
+type RestoreFilter struct {
+	BackupID string
+	Status   Status
+}
+
 // Progress is what the owner of a lease reports with each heartbeat.
 type Progress struct {
 	Phase   Phase
@@ -77,6 +89,11 @@ type JobSummary struct {
 	NewestProven   *Backup
 	// Finished counts the job's finished backups.
 	Finished int64
+	// LastDrill is the newest drill of NewestFinished, also one that runs; nil when there
+	// is none.
+	LastDrill *Drill
+	// Alarms counts those of the job that nobody has looked at.
+	Alarms int64
 }
 
 // Plan is everything a configuration file asks for. Jobs refer to sources and

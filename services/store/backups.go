@@ -46,6 +46,7 @@ func insertable(b models.Backup) (models.Backup, []models.DriveFile) {
 	b.Error, b.Warnings = storable(b.Error, textLimit), storable(b.Warnings, textLimit)
 	b.LeaseUntil, b.StartedAt, b.DumpedAt = utcOrNil(b.LeaseUntil), utcOrNil(b.StartedAt), utcOrNil(b.DumpedAt)
 	b.SettledAt, b.ProvenAt = utcOrNil(b.SettledAt), utcOrNil(b.ProvenAt)
+	b.DisprovenAt, b.DrilledAt = utcOrNil(b.DisprovenAt), utcOrNil(b.DrilledAt)
 	files := insertableFiles(b)
 	b.DriveFiles = nil
 	return b, files
@@ -62,7 +63,7 @@ func insertableFiles(b models.Backup) []models.DriveFile {
 			f.CreatedAt = b.CreatedAt
 		}
 		f.Error = storable(f.Error, textLimit)
-		f.CreatedAt, f.VerifiedAt = utc(f.CreatedAt), utcOrNil(f.VerifiedAt)
+		f.CreatedAt, f.VerifiedAt, f.LockedUntil = utc(f.CreatedAt), utcOrNil(f.VerifiedAt), utcOrNil(f.LockedUntil)
 		files[i] = f
 	}
 	return files

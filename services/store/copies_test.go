@@ -252,30 +252,3 @@ func testInstallation(t *testing.T, s *Store) {
 	}
 	equal(t, "the id later", value(s.Installation(t.Context()))(t), id)
 }
-
-// testUpgrade brings the tables of the first version, with a row, up to date.
-func testUpgrade(t *testing.T, s *Store) {
-	b := configure(t, s).inserted(t, s, slot(1))
-	for _, undo := range []string{
-		"DELETE FROM migrations WHERE id <> '0001_first_tables'",
-		"DROP TABLE drive_checks", "DROP TABLE facts",
-		s.dropIndex("idx_drive_files_heal"), s.dropIndex("idx_drive_files_drive"),
-		"ALTER TABLE backups DROP COLUMN crc64", "ALTER TABLE drive_files DROP COLUMN locked_until",
-		"ALTER TABLE drive_files DROP COLUMN heal_at", "ALTER TABLE drive_files DROP COLUMN heals",
-	} {
-		must(t, s.db.Exec(undo).Error)
-	}
-	must(t, s.migrate(t.Context()))
-	after := value(s.Backup(t.Context(), b.ID))(t)
-	equal(t, "the old backup's checksum", after.CRC64, "")
-	equal(t, "the old copies", len(after.DriveFiles), 2)
-	equal(t, "the old copy's heals", after.DriveFiles[0].Heals, 0)
-	value(s.HealDue(t.Context(), models.Now(), 1))(t)
-}
-
-func (s *Store) dropIndex(name string) string {
-	if s.config.Provider == ProviderSQLite {
-		return "DROP INDEX " + name
-	}
-	return "DROP INDEX " + name + " ON drive_files"
-}

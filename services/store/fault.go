@@ -113,6 +113,9 @@ func isDuplicate(err error) bool {
 
 func isMissing(err error) bool { return errors.Is(err, gorm.ErrRecordNotFound) }
 
+// isNotFound reports whether a sentence says that something does not exist.
+func isNotFound(err error) bool { return errors.Is(err, models.ErrNotFound) }
+
 func mysqlCode(err error) (uint16, bool) {
 	var failure *driver.MySQLError
 	if errors.As(err, &failure) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -41,9 +42,48 @@ func (s *Store) Manifest(ctx context.Context, id string) (models.Manifest, error
 	if err != nil {
 		return models.Manifest{}, s.fault("read the manifest of the backup "+id, err)
 	}
+	return row.manifest()
+}
+
+func (r manifestRow) manifest() (models.Manifest, error) {
 	var m models.Manifest
-	if err := json.Unmarshal([]byte(row.Body), &m); err != nil {
-		return models.Manifest{}, fmt.Errorf("read the manifest of the backup %s: %w", id, err)
+	if err := json.Unmarshal([]byte(r.Body), &m); err != nil {
+		return models.Manifest{}, fmt.Errorf("read the manifest of the backup %s: %w", r.BackupID, err)
 	}
 	return m, nil
+}
+
+// ManifestsBefore returns the manifests of the newest good backups of the same job that
+// were made before b, at most limit, newest first: what b is compared with to see
+// whether it holds what is usual.
+func (s *Store) ManifestsBefore(ctx context.Context, b models.Backup, limit int) ([]models.Manifest, error) {
+	const doing = "read the manifests of earlier backups"
+	ids := []string{}
+	good := filtered(s.read(ctx).Model(&models.Backup{}), models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished})
+	// A count keeps MariaDB from entering by the manifests instead of by the index.
+	good = good.Where("disproven_at IS NULL AND (SELECT COUNT(*) FROM manifests WHERE manifests.backup_id = backups.id) > 0")
+	before := olderThan(good, models.Cursor{CreatedAt: b.CreatedAt, ID: b.ID})
+	if err := newestFirst(before).Limit(limit).Pluck("id", &ids).Error; err != nil {
+		return nil, s.fault(doing, err)
+	}
+	var rows []manifestRow
+	if err := s.read(ctx).Where("backup_id IN ?", ids).Find(&rows).Error; err != nil {
+		return nil, s.fault(doing, err)
+	}
+	slices.SortFunc(rows, func(a, b manifestRow) int {
+		return slices.Index(ids, a.BackupID) - slices.Index(ids, b.BackupID)
+	})
+	return manifests(rows)
+}
+
+func manifests(rows []manifestRow) ([]models.Manifest, error) {
+	found := make([]models.Manifest, len(rows))
+	for i, r := range rows {
+		m, err := r.manifest()
+		if err != nil {
+			return nil, err
+		}
+		found[i] = m
+	}
+	return found, nil
 }

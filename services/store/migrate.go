@@ -37,16 +37,20 @@ func (s *Store) migrate(ctx context.Context) error {
 	if err != nil || current {
 		return s.fault(doing, err)
 	}
-	err = s.locked(ctx, "migrate", func(db *gorm.DB) error {
-		return gormigrate.New(db, &gormigrate.Options{
-			UseTransaction:            s.config.Provider == ProviderSQLite,
-			ValidateUnknownMigrations: true,
-		}, migrations()).Migrate()
-	})
+	err = s.migrateTo(ctx, migrations())
 	if errors.Is(err, gormigrate.ErrUnknownPastMigration) {
 		return s.tooNew()
 	}
 	return s.fault(doing, err)
+}
+
+func (s *Store) migrateTo(ctx context.Context, versions []*gormigrate.Migration) error {
+	return s.locked(ctx, "migrate", func(db *gorm.DB) error {
+		return gormigrate.New(db, &gormigrate.Options{
+			UseTransaction:            s.config.Provider == ProviderSQLite,
+			ValidateUnknownMigrations: true,
+		}, versions).Migrate()
+	})
 }
 
 func (s *Store) tooNew() error {

@@ -24,22 +24,25 @@ func restoreTables(tx *gorm.DB) error {
 	if err != nil {
 		return err
 	}
-	if err := addIndexes(tx, &drill0003{}, "idx_drills_created", "idx_drills_outcome"); err != nil {
+	if err := addIndexes(tx, &drill0003{}, "idx_drills_created", "idx_drills_job", "idx_drills_outcome"); err != nil {
 		return err
 	}
 	return settleEarlierDrills(tx)
 }
 
 // settleEarlierDrills fills in what earlier versions did not write down: their drills
-// were recorded when they had ended, and were made of SQLite alone.
+// were recorded when they had ended, and were made in a folder of their own. What a
+// drill found of a dump that was made again later says nothing about the backup.
 func settleEarlierDrills(tx *gorm.DB) error {
 	for _, statement := range []string{
 		"UPDATE drills SET settled_at = created_at WHERE settled_at IS NULL AND outcome <> ''",
 		"UPDATE drills SET level = 'equals' WHERE level = '' AND outcome = 'proven'",
 		"UPDATE drills SET scratch = 'temporary' WHERE scratch = ''",
 		"UPDATE drills SET job_id = COALESCE((SELECT b.job_id FROM backups b WHERE b.id = drills.backup_id), '') WHERE job_id = ''",
-		"UPDATE backups SET proof_level = 'equals', drilled_at = proven_at WHERE proven_at IS NOT NULL AND proof_level = ''",
-		"UPDATE backups SET disproven_at = (SELECT MAX(d.created_at) FROM drills d WHERE d.backup_id = backups.id AND d.outcome = 'disproven') WHERE proven_at IS NULL AND disproven_at IS NULL",
+		"UPDATE backups SET proof_level = 'equals' WHERE proven_at IS NOT NULL AND proof_level = ''",
+		"UPDATE backups SET drilled_at = (" + newestDrill + ") WHERE drilled_at IS NULL",
+		"UPDATE backups SET disproven_at = (" + newestDrill + " AND d.outcome = 'disproven') WHERE proven_at IS NULL AND disproven_at IS NULL",
+		alarmsOfDisproven,
 	} {
 		if err := tx.Exec(statement).Error; err != nil {
 			return err
@@ -47,6 +50,15 @@ func settleEarlierDrills(tx *gorm.DB) error {
 	}
 	return nil
 }
+
+const newestDrill = "SELECT MAX(d.created_at) FROM drills d WHERE d.backup_id = backups.id AND d.created_at >= backups.dumped_at"
+
+// alarmsOfDisproven raises the alarm that earlier versions did not know, under the
+// backup's own id, which no other alarm has.
+const alarmsOfDisproven = `INSERT INTO alarms (id, job_id, backup_id, kind, sentence, created_at)
+SELECT b.id, b.job_id, b.id, 'disproven', COALESCE((SELECT MAX(d.reason) FROM drills d
+	WHERE d.backup_id = b.id AND d.outcome = 'disproven' AND d.created_at = b.disproven_at), ''), b.disproven_at
+FROM backups b WHERE b.disproven_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM alarms a WHERE a.backup_id = b.id)`
 
 type backup0003 struct {
 	DisprovenAt *time.Time `gorm:"precision:6"`
@@ -64,15 +76,16 @@ type job0003 struct {
 
 func (job0003) TableName() string { return "jobs" }
 
-// drill0003 is indexed for the list of all drills, and for those that run.
+// drill0003 is indexed for the lists of drills: all, of a job, and of an outcome, which
+// those that run have in common.
 type drill0003 struct {
-	ID          string     `gorm:"primaryKey;size:36;index:idx_drills_created,priority:2"`
-	JobID       string     `gorm:"size:36;not null;default:''"`
+	ID          string     `gorm:"primaryKey;size:36;index:idx_drills_created,priority:2;index:idx_drills_job,priority:3;index:idx_drills_outcome,priority:3"`
+	JobID       string     `gorm:"size:36;not null;default:'';index:idx_drills_job,priority:1"`
 	Trigger     string     `gorm:"size:16;not null;default:''"`
 	Scratch     string     `gorm:"size:255;not null;default:''"`
 	Server      string     `gorm:"size:255;not null;default:''"`
 	Phase       string     `gorm:"size:16;not null;default:''"`
-	Outcome     string     `gorm:"size:16;not null;index:idx_drills_outcome"`
+	Outcome     string     `gorm:"size:16;not null;index:idx_drills_outcome,priority:1"`
 	Level       string     `gorm:"size:16;not null;default:''"`
 	RestoreTook int64      `gorm:"not null;default:0"`
 	Done        int64      `gorm:"not null;default:0"`
@@ -80,7 +93,7 @@ type drill0003 struct {
 	RunnerID    string     `gorm:"size:36;not null;default:''"`
 	SeenAt      *time.Time `gorm:"precision:6"`
 	CancelAsked bool       `gorm:"not null;default:false"`
-	CreatedAt   time.Time  `gorm:"precision:6;not null;index:idx_drills_created,priority:1"`
+	CreatedAt   time.Time  `gorm:"precision:6;not null;index:idx_drills_created,priority:1;index:idx_drills_job,priority:2;index:idx_drills_outcome,priority:2"`
 	SettledAt   *time.Time `gorm:"precision:6"`
 }
 

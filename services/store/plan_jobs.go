@@ -61,11 +61,13 @@ func applyJob(tx *gorm.DB, j, old models.Job, now time.Time) error {
 	}
 	j.UpdatedAt, j.RemovedAt = &now, nil
 	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select(
-		"source_id", "drive_ids", "cron", "timezone", "compression", "drill_after", "updated_at", "removed_at",
+		"source_id", "drive_ids", "cron", "timezone", "compression", "drill_after", "drill_cron", "drill_scratch",
+		"updated_at", "removed_at",
 	).Updates(&j).Error
 }
 
 func sameJob(a, b models.Job) bool {
 	return a.SourceID == b.SourceID && slices.Equal(a.DriveIDs, b.DriveIDs) && a.Cron == b.Cron &&
-		a.Timezone == b.Timezone && a.Compression == b.Compression && a.DrillAfter == b.DrillAfter
+		a.Timezone == b.Timezone && a.Compression == b.Compression && a.DrillAfter == b.DrillAfter &&
+		a.DrillCron == b.DrillCron && a.DrillScratch == b.DrillScratch
 }

@@ -78,7 +78,7 @@ func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 	files := tx.Model(&models.DriveFile{}).Where("backup_id = ?", id)
 	if redump {
 		forgetDump(changes)
-		if err := tx.Delete(&manifestRow{}, "backup_id = ?", id).Error; err != nil {
+		if err := forgetProof(tx, id); err != nil {
 			return err
 		}
 	} else {
@@ -99,8 +99,21 @@ func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 
 func forgetDump(changes map[string]any) {
 	for column, value := range map[string]any{
-		"raw_size": 0, "size": 0, "sha256": "", "crc64": "", "dump_path": nil, "warnings": "", "dumped_at": nil, "proven_at": nil,
+		"raw_size": 0, "size": 0, "sha256": "", "crc64": "", "dump_path": nil, "warnings": "", "dumped_at": nil,
+		"proven_at": nil, "disproven_at": nil, "proof_level": models.LevelNone, "drilled_at": nil, "restore_took": 0,
 	} {
 		changes[column] = value
 	}
+}
+
+// forgetProof removes the manifest of a dump that is made again, and ends the drills
+// that still read it: what they find says nothing about the new one.
+func forgetProof(tx *gorm.DB, id string) error {
+	if err := tx.Delete(&manifestRow{}, "backup_id = ?", id).Error; err != nil {
+		return err
+	}
+	return drillRun.unsettled(tx).Where("backup_id = ?", id).Updates(map[string]any{
+		"outcome": models.DrillUnverified, "settled_at": models.Now(),
+		"reason": "the backup was tried again, with a new dump, while the old one was being drilled",
+	}).Error
 }

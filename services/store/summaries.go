@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/backupman/backupman/models"
 )
@@ -18,7 +19,8 @@ func summaryQuery(engine string) string {
 	ORDER BY b.job_id DESC, b.status DESC, b.created_at DESC, b.id DESC LIMIT 1) AS newest_finished,
 (SELECT b.id FROM backups b %[3]s WHERE b.job_id = j.id AND b.proven = 1
 	ORDER BY b.job_id DESC, b.proven DESC, b.created_at DESC, b.id DESC LIMIT 1) AS newest_proven,
-(SELECT COUNT(*) FROM backups b %[2]s WHERE b.job_id = j.id AND b.status = 'finished') AS finished
+(SELECT COUNT(*) FROM backups b %[2]s WHERE b.job_id = j.id AND b.status = 'finished') AS finished,
+(SELECT COUNT(*) FROM alarms a WHERE a.job_id = j.id AND a.seen_at IS NULL) AS alarms
 FROM jobs j WHERE j.removed_at IS NULL`, byJob.after(engine), byJobAndStatus.after(engine), byJobAndProof.after(engine))
 }
 
@@ -28,6 +30,7 @@ type summaryRow struct {
 	NewestFinished *string
 	NewestProven   *string
 	Finished       int64
+	Alarms         int64
 }
 
 func (r summaryRow) backupIDs() []string {
@@ -55,9 +58,14 @@ func (s *Store) JobSummaries(ctx context.Context) ([]models.JobSummary, error) {
 	if err != nil {
 		return nil, err
 	}
+	drills, err := s.lastDrills(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
 	summaries := make([]models.JobSummary, len(jobs))
 	for i, j := range jobs {
 		summaries[i] = summarize(j, sources[j.SourceID], rows[j.ID], backups)
+		summaries[i].LastDrill = drills[j.ID]
 	}
 	return summaries, nil
 }
@@ -76,7 +84,7 @@ func summarize(j models.Job, source models.Source, r summaryRow, backups map[str
 	return models.JobSummary{
 		Job: j, SourceLabel: source.Label, SourceProvider: source.Provider,
 		Newest: pick(r.Newest), NewestFinished: pick(r.NewestFinished), NewestProven: pick(r.NewestProven),
-		Finished: r.Finished,
+		Finished: r.Finished, Alarms: r.Alarms,
 	}
 }
 
@@ -105,4 +113,26 @@ func (s *Store) summaryRows(ctx context.Context) (map[string]summaryRow, map[str
 	}
 	backups, err := s.backupsByID(ctx, ids)
 	return rows, backups, err
+}
+
+// lastDrills returns the newest drill of the newest finished backup of each job, by
+// the job's id.
+func (s *Store) lastDrills(ctx context.Context, rows map[string]summaryRow) (map[string]*models.Drill, error) {
+	last, jobs, ids := map[string]*models.Drill{}, map[string]string{}, []string{}
+	for job, r := range rows {
+		if r.NewestFinished != nil {
+			jobs[*r.NewestFinished] = job
+			ids = append(ids, *r.NewestFinished)
+		}
+	}
+	for part := range slices.Chunk(ids, chunk) {
+		var drills []models.Drill
+		if err := s.read(ctx).Where("backup_id IN ?", part).Order("created_at, id").Find(&drills).Error; err != nil {
+			return nil, s.fault("read the newest drills", err)
+		}
+		for _, d := range drills {
+			last[jobs[d.BackupID]] = &d
+		}
+	}
+	return last, nil
 }
