@@ -58,15 +58,15 @@ type Body struct {
 	// to do about it.
 	Failure, Error, WayOut string
 	// Comparison is nil when the copies were not compared lately.
-	Comparison    *ComparisonNote
-	Alarms        []alarms.View
+	Comparison *ComparisonNote
+	Alarms     []alarms.View
 	// Proof is nil while the backup is pending.
 	Proof *Proof
 	// RestorePath and ComparePath are empty while there is nothing to restore or compare.
 	RestorePath, ComparePath string
-	Warnings      []string
-	RawSize, Size int64
-	SHA256        string
+	Warnings                 []string
+	RawSize, Size            int64
+	SHA256                   string
 	// DumpPath is empty when the dump is nowhere on this machine.
 	DumpPath string
 	Copies   []Copy

@@ -51,11 +51,11 @@ type Row struct {
 	Took string
 	Size int64
 	// Copies says how many of the copies are there, such as "2 of 2".
-	Copies  string
+	Copies string
 	// Proven is when it was last found equal; Disproven says that it was found not to be.
 	Proven    components.Moment
 	Disproven bool
-	Warning bool
+	Warning   bool
 }
 
 // NewRow builds the row of a backup.
