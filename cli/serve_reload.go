@@ -99,6 +99,7 @@ func needRestart(started, now config.Config) []string {
 		changed bool
 	}{
 		{"data", started.Data != now.Data},
+		{"scratch_folder", started.ScratchFolder != now.ScratchFolder},
 		{"database", started.Database != now.Database},
 		{"http.listen", started.HTTP.Listen != now.HTTP.Listen},
 		{"http.app_url", started.HTTP.AppURL != now.HTTP.AppURL},

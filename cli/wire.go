@@ -37,7 +37,6 @@ type app struct {
 func (f *flags) loadOptions(listen string) config.Options {
 	o := config.Options{Overrides: config.Overrides{Data: f.data, Listen: listen}}
 	for _, k := range source.Kinds() {
-		k.Provable = k.Prove != nil
 		o.Sources = append(o.Sources, k.Kind)
 	}
 	for _, k := range drive.Kinds() {
@@ -56,16 +55,16 @@ func (f *flags) load(listen string) (config.Config, error) {
 	return c, err
 }
 
-// absolute makes the data folder's path whole, once: the paths of spools below it
-// are shown to programs, which work elsewhere.
+// absolute makes the paths of folders whole, once: the paths of spools and of scratch
+// databases below them are shown to programs, which work elsewhere.
 func absolute(c *config.Config) error {
-	for _, path := range []*string{&c.Data, &c.Database.Path} {
+	for _, path := range []*string{&c.Data, &c.ScratchFolder, &c.Database.Path} {
 		if *path == "" {
 			continue
 		}
 		whole, err := filepath.Abs(*path)
 		if err != nil {
-			return fmt.Errorf("find the data folder: %w", err)
+			return fmt.Errorf("find the folder %s: %w", *path, err)
 		}
 		*path = whole
 	}

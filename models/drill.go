@@ -84,3 +84,13 @@ type Drill struct {
 
 // Running reports whether the drill has not ended.
 func (d Drill) Running() bool { return d.Outcome == DrillRunning }
+
+// DrillRequest asks for a drill of a backup.
+type DrillRequest struct {
+	BackupID string
+	// DriveFileID is the copy to read; empty takes the fastest good one.
+	DriveFileID string
+	// Scratch is as in Drill; empty takes what the backup's job says.
+	Scratch string
+	Trigger Trigger
+}

@@ -49,9 +49,6 @@ type Kind struct {
 	// Name is the word for it in prose, such as "MySQL or MariaDB".
 	Name     string
 	Settings []Setting
-	// Provable says that this version can restore a dump of the kind into a
-	// scratch database, and so prove it.
-	Provable bool
 	// Unsupported says why this version can read the kind's settings but not
 	// use it; empty for every kind that works.
 	Unsupported string

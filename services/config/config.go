@@ -19,11 +19,14 @@ type Config struct {
 	// File is the file that was read; empty when there was none.
 	File string
 	// Data is the folder of spools and of the embedded database.
-	Data     string
-	Database Database
-	HTTP     HTTP
-	Sources  []models.Source
-	Drives   []models.Drive
+	Data string
+	// ScratchFolder is where the temporary servers of drills live; empty for the
+	// default.
+	ScratchFolder string
+	Database      Database
+	HTTP          HTTP
+	Sources       []models.Source
+	Drives        []models.Drive
 	// Jobs name their source and drives by label.
 	Jobs []models.PlannedJob
 	// Notes are sentences, each with its file and line, about what was read but

@@ -46,7 +46,7 @@ func (l *loader) job(t *table, seen labels, kinds []models.Kind, sources []model
 	planned.Job.Compression = t.compression()
 	l.encryption(t.sub("encryption"))
 	l.keep(t.sub("retention"))
-	planned.Job.DrillAfter = l.drill(t.sub("drill"), kindOf(planned.Source, kinds, sources))
+	l.drill(t.sub("drill"), &planned, kinds, sources)
 	t.end()
 	return planned
 }
@@ -64,11 +64,7 @@ func kindOf(label string, kinds []models.Kind, sources []models.Source) models.K
 }
 
 func (t *table) sourceOf(sources []models.Source) string {
-	var known []string
-	for _, s := range sources {
-		known = append(known, s.Label)
-	}
-	s := t.text("data_source")
+	known, s := sourceLabels(sources), t.text("data_source")
 	switch {
 	case s.bad:
 	case !s.set:
@@ -101,6 +97,14 @@ func (t *table) drivesOf(drives []models.Drive) []string {
 		}
 	}
 	return chosen
+}
+
+func sourceLabels(sources []models.Source) []string {
+	var out []string
+	for _, s := range sources {
+		out = append(out, s.Label)
+	}
+	return out
 }
 
 func driveLabels(drives []models.Drive) []string {

@@ -75,32 +75,13 @@ func TestExampleIsValid(t *testing.T) {
 	}
 }
 
-// A drill that cannot be made would leave a person waiting for a proof.
-func TestDrillOfWhatCannotBeProvenIsNoted(t *testing.T) {
+func TestScratchFolder(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.yaml")
-	text := `data_sources:
-  - {provider: mysql, label: shop, db_name: shop, user: u, host: h}
-  - {provider: sqlite, label: wiki, db_path: /srv/wiki.db}
-drives: [{provider: local, label: nas, folder: /mnt/nas}]
-jobs:
-  - {label: a, data_source: wiki, drill: {after_backup: true}}
-  - {label: b, data_source: shop, drill: {after_backup: true}}
-  - {label: c, data_source: shop, drill: {after_backup: false}}
-  - {label: d, data_source: wiki, drill: {cron: "0 6 * * 0"}}
-`
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
+	if c := load(t, write(t, path, "scratch_folder: ./fast\n"), options(nil)); c.ScratchFolder != "./fast" {
+		t.Errorf("the folder is %q", c.ScratchFolder)
 	}
-	c, err := config.Load(path, options(nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{
-		path + `:7: the job "b": drill.after_backup: this version cannot restore a backup of MySQL or MariaDB as a test, so none becomes proven: leave it out`,
-		path + `:9: the job "d": drill.cron is read but not carried out by this version: use after_backup, which restores every backup`,
-	}
-	if !slices.Equal(c.Notes, want) {
-		t.Errorf("the notes are\n%s", strings.Join(c.Notes, "\n"))
+	if c := load(t, write(t, path, "data: ./data\n"), options(nil)); c.ScratchFolder != "" {
+		t.Errorf("without the key the folder is %q", c.ScratchFolder)
 	}
 }
 
@@ -237,7 +218,7 @@ func options(env map[string]string) config.Options {
 		Sources: []models.Kind{
 			{Provider: "mysql", Name: "MySQL or MariaDB", Settings: serverSettings("3306")},
 			{Provider: "postgres", Name: "PostgreSQL", Settings: serverSettings("5432")},
-			{Provider: "sqlite", Name: "SQLite", Provable: true, Settings: []models.Setting{
+			{Provider: "sqlite", Name: "SQLite", Settings: []models.Setting{
 				{Name: "db_path", Type: models.SettingPath, Required: true, Help: "Path of the database file."},
 			}},
 		},

@@ -55,6 +55,7 @@ func (l *loader) root(body []byte, c *Config, opts Options) {
 	if data := t.text("data"); data.set {
 		c.Data = data.text
 	}
+	c.ScratchFolder = t.text("scratch_folder").text
 	c.Database = l.database(t.sub("database"))
 	c.Sources = l.sources(t, opts.Sources)
 	c.Drives = l.drives(t, opts.Drives)

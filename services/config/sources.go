@@ -15,8 +15,7 @@ func sourceExtras(t *table, kind models.Kind) {
 	if _, ok := kind.Setting("engine"); !ok {
 		t.engine()
 	}
-	_, server := kind.Setting("host")
-	if _, ok := kind.Setting("tls"); !ok && t.boolean("tls") && server {
+	if _, ok := kind.Setting("tls"); !ok && t.boolean("tls") && needsServer(kind) {
 		t.l.problem(t.at("tls"), "%s is not something that this version can do for %s: set it to false, or reach the server over a trusted network or a tunnel", t.path("tls"), kind.Name)
 	}
 	if _, ok := kind.Setting("tmp_folder"); !ok {

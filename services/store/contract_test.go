@@ -57,6 +57,8 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"drills of many backups at once":              testDrillsAtOnce,
 		"lists of drills":                             testDrillLists,
 		"a drill of a dump that is made again":        testDrillOfOldDump,
+		"slots of drills":                             testDrillSlots,
+		"racing for a slot of drills":                 testRaceDrillSlot,
 		"a restore settles":                           testRestoreSettles,
 		"what a restore measures":                     testRestoreTook,
 		"progress of a restore":                       testRestoreProgress,

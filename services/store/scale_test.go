@@ -45,6 +45,22 @@ func TestSQLiteCrowd(t *testing.T) {
 	equal(t, "the number of finished backups", summary.Finished, crowd)
 }
 
+// TestSQLiteCrowdOfManifests asks for what a new backup is compared with, of a hundred
+// thousand backups that have a manifest each.
+func TestSQLiteCrowdOfManifests(t *testing.T) {
+	s := openFile(t, filepath.Join(t.TempDir(), "m.db"))
+	fill(t, s, crowd)
+	must(t, s.db.Exec(`INSERT INTO manifests SELECT id, '{"BackupID": "' || id || '"}' FROM backups`).Error)
+	newest := value(s.Backups(t.Context(), models.BackupFilter{}, models.Cursor{}, 1))(t)[0]
+	began := time.Now()
+	got := value(s.ManifestsBefore(t.Context(), newest, 10))(t)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	equal(t, "the number of manifests", len(got), 10)
+	equal(t, "the newest of them", got[0].BackupID, fmt.Sprintf("0197c9a4-0000-7000-8000-%012d", crowd-2))
+}
+
 func heap() uint64 {
 	runtime.GC()
 	var m runtime.MemStats

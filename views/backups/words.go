@@ -22,8 +22,8 @@ func ProviderName(provider string) string {
 	return provider
 }
 
-// triggerWords says what started a backup.
-func triggerWords(t models.Trigger) string {
+// TriggerWords says what started a backup, a restore or a drill.
+func TriggerWords(t models.Trigger) string {
 	switch t {
 	case models.TriggerSchedule:
 		return "on schedule"
