@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/adopt"
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/catalog"
 	"github.com/backupman/backupman/services/config"
@@ -19,6 +20,7 @@ import (
 	"github.com/backupman/backupman/services/source"
 	"github.com/backupman/backupman/services/store"
 	"github.com/backupman/backupman/services/upkeep"
+	"github.com/backupman/backupman/services/watch"
 )
 
 // app is the services put together over one configuration.
@@ -29,6 +31,8 @@ type app struct {
 	backups *backup.Service
 	upkeep  *upkeep.Service
 	drills  *restore.Service
+	watch   *watch.Service
+	adopt   *adopt.Service
 	keys    apiKeys
 	log     *slog.Logger
 }
@@ -103,12 +107,14 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	if err := a.plan(ctx, mode); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.watch = watch.New(a.store)
 	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: mode == serving, Log: log,
-		AfterFinish: func(ctx context.Context, b models.Backup) { a.drillAfter(ctx, b) }})
+		AfterFinish: a.afterFinish})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
+	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	a.drills = restore.New(a.store, a.backups, source.Lookup, c.Data, log)
 	return a, nil
 }
@@ -124,6 +130,14 @@ func (a *app) plan(ctx context.Context, mode access) error {
 	}
 	plan.Keep = mode == running
 	return a.catalog.Apply(ctx, plan)
+}
+
+// afterFinish looks at what a finished backup holds, and drills it.
+func (a *app) afterFinish(ctx context.Context, b models.Backup) {
+	if err := a.watch.Check(ctx, b); err != nil {
+		a.log.Error("backup not compared with those before it", "backup_id", b.ID, "error", err)
+	}
+	a.drillAfter(ctx, b)
 }
 
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {
