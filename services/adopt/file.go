@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
@@ -152,6 +153,9 @@ func (r *run) read(ctx context.Context, file drive.Stored, kind source.Kind, pac
 	found, err := unpack(ctx, io.TeeReader(copied, sums), kind, packed, dir)
 	if err := errors.Join(err, sums.Close()); err != nil {
 		return found, whyUnread(copied.err, err)
+	}
+	if strings.HasPrefix(found.inventory.Database, dir) {
+		found.inventory.Database = "" // where it was read is not where it came from
 	}
 	found.size, found.sha256, found.crc64 = sums.Size(), sums.SHA256(), sums.CRC64()
 	if len(found.inventory.Tables)+len(found.inventory.Objects) == 0 {
