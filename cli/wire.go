@@ -140,7 +140,11 @@ func (a *app) afterFinish(ctx context.Context, b models.Backup) {
 	a.drillAfter(ctx, b)
 }
 
+// drillAfter drills a backup that has just finished, where its job says so.
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {
+	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
+		return
+	}
 	if _, err := a.drills.Drill(ctx, b.ID); err != nil {
 		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
 	}
