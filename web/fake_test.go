@@ -22,6 +22,8 @@ type fakeStore struct {
 	manifests map[string]models.Manifest
 	logs      map[string]string
 	drills    map[string][]models.Drill
+	restores  []models.Restore // newest first
+	alarms    []models.Alarm   // newest first
 	checks    map[string]models.DriveCheck
 	totals    map[string]models.DriveTotals
 	failing   error
@@ -103,8 +105,16 @@ func (s *fakeStore) summary(j models.Job) models.JobSummary {
 				sum.NewestFinished = b
 			}
 		}
-		if b.ProvenAt != nil && sum.NewestProven == nil {
+		if b.ProvenAt != nil && b.DisprovenAt == nil && sum.NewestProven == nil {
 			sum.NewestProven = b
+		}
+	}
+	if sum.NewestFinished != nil && len(s.drills[sum.NewestFinished.ID]) > 0 {
+		sum.LastDrill = &s.drills[sum.NewestFinished.ID][0]
+	}
+	for _, a := range s.alarms {
+		if a.JobID == j.ID && a.SeenAt == nil {
+			sum.Alarms++
 		}
 	}
 	return sum

@@ -22,8 +22,8 @@ func ProviderName(provider string) string {
 	return provider
 }
 
-// triggerWords says what started a backup.
-func triggerWords(t models.Trigger) string {
+// TriggerWords says what started a backup, a restore or a drill.
+func TriggerWords(t models.Trigger) string {
 	switch t {
 	case models.TriggerSchedule:
 		return "on schedule"
@@ -33,6 +33,8 @@ func triggerWords(t models.Trigger) string {
 		return "through the API"
 	case models.TriggerCLI:
 		return "from the command line"
+	case models.TriggerAdopt:
+		return "elsewhere, and found on a drive"
 	}
 	return string(t)
 }

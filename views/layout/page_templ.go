@@ -32,7 +32,7 @@ type entry struct {
 	path, label string
 }
 
-var navigation = []entry{{"/", "Overview"}, {"/backups", "Backups"}, {"/drives", "Drives"}}
+var navigation = []entry{{"/", "Overview"}, {"/backups", "Backups"}, {"/restores", "Restores"}, {"/drives", "Drives"}}
 
 // Frame shows a page; its content is the children.
 func Frame(p Page) templ.Component {
