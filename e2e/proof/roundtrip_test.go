@@ -1,7 +1,9 @@
 package proof
 
 import (
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/backupman/backupman/e2e/servers"
@@ -20,8 +22,10 @@ type engine struct {
 	content func(name string) []string
 	// wreck damages the source's own database as an accident would.
 	wreck func()
-	// table is the name of a table that hangs together with others as little as can be.
-	table string
+	// table is one table of those there are, and tables tells the names of the tables of a
+	// database and how many rows that one has.
+	table  string
+	tables func(name string) []string
 }
 
 func engines(t *testing.T) []engine {
@@ -29,8 +33,8 @@ func engines(t *testing.T) []engine {
 	maria, postgres := servers.MariaDB(t), servers.Postgres(t)
 	m, p, l := tortureMariaDB(t, maria), torturePostgres(t, postgres), tortureSQLite(t)
 	t.Cleanup(func() {
-		maria.Exec(t, "", "DROP DATABASE IF EXISTS `"+m+"_again`")
-		postgres.Exec(t, "postgres", `DROP DATABASE IF EXISTS "`+p+`_again"`)
+		maria.Exec(t, "", "DROP DATABASE IF EXISTS `"+m+"_again`", "DROP DATABASE IF EXISTS `one_"+m+"_again`")
+		postgres.Exec(t, "postgres", `DROP DATABASE IF EXISTS "`+p+`_again"`, `DROP DATABASE IF EXISTS "one_`+p+`_again"`)
 	})
 	named := func(own string) func(string) string {
 		return func(name string) string {
@@ -42,14 +46,27 @@ func engines(t *testing.T) []engine {
 	}
 	return []engine{
 		{label: "maria", source: mariadbSource("maria", maria, m), confirm: m, fresh: m + "_again", table: "quo`te",
+			tables: func(name string) []string {
+				return answers(t, maria.DB(t, name), "SELECT TABLE_NAME, (SELECT COUNT(*) FROM `quo``te`) FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()")
+			},
 			content: func(name string) []string { return mariadbContent(t, maria, named(m)(name)) },
 			wreck:   func() { maria.Exec(t, m, "DROP TABLE texts", "DELETE FROM numbers", "CREATE TABLE stray (id INT)") }},
 		{label: "pg", source: postgresSource("pg", postgres, p), confirm: p, fresh: p + "_again", table: `public.quo"te`,
+			tables: func(name string) []string {
+				return strings.Split(strings.TrimSpace(postgres.Query(t, name, `SELECT '<' || relname || '> <' || (SELECT count(*) FROM "quo""te") || '>' FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace`)), "\n")
+			},
 			content: func(name string) []string { return postgresContent(t, postgres, named(p)(name)) },
 			wreck: func() {
 				postgres.Exec(t, p, "DROP TABLE texts", "DELETE FROM numbers", "CREATE TABLE stray (id int)")
 			}},
 		{label: "lite", source: sqliteSource("lite", l), confirm: filepath.Base(l), fresh: "again.db", table: `quo"te`,
+			tables: func(name string) []string {
+				out, err := exec.Command("sqlite3", filepath.Join(filepath.Dir(l), name), `SELECT '<' || name || '> <' || (SELECT count(*) FROM "quo""te") || '>' FROM sqlite_schema WHERE type = 'table'`).Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				return strings.Split(strings.TrimSpace(string(out)), "\n")
+			},
 			content: func(name string) []string {
 				if name == "" {
 					return sqliteContent(t, l)
@@ -87,6 +104,13 @@ func TestRoundTrip(t *testing.T) {
 			}
 			i.must("restore", id, "--to", "original", "--replace", "--yes", e.confirm)
 			t.Run("over the original", func(t *testing.T) { same(t, want, e.content("")) })
+			t.Run("one table", func(t *testing.T) {
+				side := "one_" + e.fresh
+				i.must("restore", id, "--to", e.label+"/"+side, "--table", e.table, "--yes", side)
+				if got := e.tables(side); len(got) != 1 || !strings.HasPrefix(got[0], "<quo") || strings.HasSuffix(got[0], "<0>") {
+					t.Errorf("the side database holds %v", got)
+				}
+			})
 			i.must("drill", id)
 		})
 	}

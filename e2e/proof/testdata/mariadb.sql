@@ -106,7 +106,7 @@ CREATE TABLE indexed (
 ) COMMENT = 'a table; with -- a "comment"' ROW_FORMAT = DYNAMIC;
 INSERT INTO indexed VALUES (1, 'a', 'the quick brown fox', 1), (2, 'a', 'jumps', 2);
 
-CREATE TABLE ariac (id INT PRIMARY KEY, t TEXT) ENGINE = Aria;
+CREATE TABLE ariac (id INT PRIMARY KEY, t TEXT) ENGINE = Aria PAGE_CHECKSUM = 1;
 INSERT INTO ariac VALUES (1, 'aria');
 CREATE TABLE empty_one (id INT);
 CREATE TABLE audit (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(200));
