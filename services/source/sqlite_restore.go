@@ -22,10 +22,22 @@ const sqlitePartial = ".partial"
 // whatever fails leaves the target as it was.
 func (t *SQLiteTarget) Restore(ctx context.Context, req RestoreRequest) error {
 	err := t.restore(ctx, req)
-	if err != nil {
-		return &TargetLeft{Cause: err, Untouched: true}
+	if err == nil {
+		return nil
 	}
-	return nil
+	t.rollBack(context.WithoutCancel(ctx))
+	return &TargetLeft{Cause: err, Untouched: true}
+}
+
+// rollBack reads the target, so that SQLite undoes at once what a full disk kept it from
+// undoing; otherwise the next program that may write does.
+func (t *SQLiteTarget) rollBack(ctx context.Context) {
+	db, err := openSQLite(t.path, "mode=rw", nil)
+	if err != nil {
+		return
+	}
+	defer db.Close()
+	_, _ = textsSQLite(ctx, db, "SELECT name FROM sqlite_schema LIMIT 1")
 }
 
 func (t *SQLiteTarget) restore(ctx context.Context, req RestoreRequest) error {
@@ -190,7 +202,7 @@ func (t *SQLiteTarget) leaveWAL(ctx context.Context, from *sql.DB) (again func(c
 		return nothing, err
 	}
 	if mode, err := t.setJournal(ctx, "DELETE"); err != nil || mode != "delete" {
-		return nil, models.Conflictf("%s has pages of another size than the backup, and other programs have it open (%v): end them, and restore again", t.path, err)
+		return nil, models.Conflictf("%s has pages of another size than the backup, and other programs have it open: end them, and restore again", t.path)
 	}
 	return func(ctx context.Context) error {
 		_, err := t.setJournal(ctx, "WAL")

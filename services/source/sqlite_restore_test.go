@@ -290,23 +290,62 @@ func replaceWith(req *source.RestoreRequest, dump []byte) {
 }
 
 func TestSQLiteReplaceOfABusyDatabase(t *testing.T) {
-	t.Parallel() // it waits until a restore gives up
 	_, dump := dumpSQLite(t, tortureSQLite(t))
-	to := filepath.Join(t.TempDir(), "busy.db")
-	db := makeSQLite(t, to, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1); BEGIN IMMEDIATE")
-	target := sqliteTarget(t, to)
-	state, err := target.Look(t.Context())
-	if err != nil || len(state.Problems) != 1 || !strings.Contains(state.Problems[0], "in use") {
-		t.Errorf("look: %+v, %v", state, err)
+	for name, c := range map[string]struct{ script, look, says string }{
+		"a writer": {"CREATE TABLE mine (x); INSERT INTO mine VALUES (1); BEGIN IMMEDIATE", "in use", "in use"},
+		"pages of another size": {"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; CREATE TABLE mine (x); INSERT INTO mine VALUES (1)",
+			"", "pages of another size"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // it waits until a restore gives up
+			to := filepath.Join(t.TempDir(), "busy.db")
+			db := makeSQLite(t, to, c.script)
+			target := sqliteTarget(t, to)
+			state, err := target.Look(t.Context())
+			if problems := strings.Join(state.Problems, "; "); err != nil || !strings.Contains(problems, c.look) || (problems == "") != (c.look == "") {
+				t.Errorf("look: %+v, %v", state, err)
+			}
+			req := requestOf(t, dump)
+			req.Replace = true
+			var left *source.TargetLeft
+			err = target.Restore(t.Context(), req)
+			if !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), c.says) || !errors.As(err, &left) || !left.Untouched {
+				t.Errorf("got %v", err)
+			}
+			if got := text(t, db, "SELECT count(*) FROM mine"); got != "1" {
+				t.Errorf("%s rows", got)
+			}
+		})
 	}
-	req := requestOf(t, dump)
-	req.Replace = true
-	var left *source.TargetLeft
-	if err := target.Restore(t.Context(), req); !errors.Is(err, models.ErrConflict) || !errors.As(err, &left) || !left.Untouched {
-		t.Errorf("got %v", err)
-	}
-	if got := text(t, db, "SELECT count(*) FROM mine"); got != "1" {
-		t.Errorf("%s rows", got)
+}
+
+func TestSQLiteRestoreOntoAFullDisk(t *testing.T) {
+	from := filepath.Join(t.TempDir(), "big.db")
+	makeSQLite(t, from, "CREATE TABLE big (x); INSERT INTO big VALUES (zeroblob(3000000))").Close()
+	_, dump := dumpSQLite(t, from)
+	for name, tables := range map[string][]string{"a new file": nil, "over another": nil, "a table": {"big"}} {
+		t.Run(name, func(t *testing.T) {
+			small := t.TempDir()
+			needs.SmallDisk(t, small, 1<<20)
+			to := filepath.Join(small, "to.db")
+			var before string
+			if name != "a new file" {
+				makeSQLite(t, to, "CREATE TABLE mine (x); INSERT INTO mine VALUES (1)").Close()
+				before = shellSQLite(t, to, ".dump")
+			}
+			req := only(requestOf(t, dump), tables...)
+			req.Replace = true
+			var left *source.TargetLeft
+			if err := sqliteTarget(t, to).Restore(t.Context(), req); !errors.Is(err, models.ErrNoSpace) || !errors.As(err, &left) || !left.Untouched {
+				t.Errorf("got %v", err)
+			}
+			if before != "" {
+				sameText(t, before, shellSQLite(t, to, ".dump"))
+			}
+			if files, _ := filepath.Glob(small + "/*"); len(files) > 1 || len(files) == 1 && before == "" {
+				t.Errorf("left: %q", files)
+			}
+		})
 	}
 }
 
