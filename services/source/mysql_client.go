@@ -40,18 +40,13 @@ func (m *MySQL) chooseClient(ctx context.Context, server mysqlServer) (mysqlClie
 	if path := m.settings["restore_tool"]; path != "" {
 		names = []string{path}
 	}
-	var unfit error
-	for _, name := range names {
-		client, err := findMySQLClient(ctx, name)
-		if err == nil {
-			return client, nil
-		}
-		if unfit == nil && client.path != "" {
-			unfit = err
-		}
-	}
+	var client mysqlClient
+	unfit := firstFit(names, func(name string) (there bool, err error) {
+		client, err = findMySQLClient(ctx, name)
+		return client.path != "", err
+	})
 	if unfit == nil {
-		unfit = fmt.Errorf("%s is not installed", strings.Join(names, " or "))
+		return client, nil
 	}
 	return mysqlClient{}, models.Invalidf("data source %q: %v; install %s, or set restore_tool to the path of mariadb or mysql", m.label, unfit, packageFor(server))
 }

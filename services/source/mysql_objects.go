@@ -37,7 +37,7 @@ func (r *mysqlRestore) makeObjects(ctx context.Context, objects []mysqlObject) e
 	for _, kind := range objectOrder {
 		of := slices.DeleteFunc(slices.Clone(objects), func(o mysqlObject) bool { return o.object.Kind != kind })
 		if err := maker.all(ctx, of); err != nil {
-			return err
+			return errors.Join(err, maker.settle(context.WithoutCancel(ctx), r.options))
 		}
 	}
 	return maker.settle(ctx, r.options)

@@ -115,11 +115,12 @@ var hostile = map[string]struct{ part, want string }{
 	"altering this one's dir":              {"ALTER DATABASE `tt` UPGRADE DATA DIRECTORY NAME;\n", ""},
 	"another's table":                      {"CREATE TABLE `mysql`.`x` (a INT);\n", "another database"},
 	"another's table dropped":              {"DROP TABLE IF EXISTS `mysql`.`user`;\n", "another database"},
+	"its own table dropped again":          {"CREATE TABLE `x` (\n  `a` int(11) DEFAULT NULL\n) ENGINE=InnoDB;\nDROP TABLE IF EXISTS `x`;\n", "made itself"},
 	"two tables dropped":                   {"DROP TABLE IF EXISTS `a`, `mysql`.`user`;\n", ""},
 	"another's rows":                       {"INSERT INTO `mysql`.`user` VALUES (1);\n", ""},
 	"rows of another table":                {"CREATE TABLE `x` (a INT);\nINSERT INTO `y` VALUES (1);\n", "just made"},
 	"rows after a trigger":                 {"CREATE TABLE `x` (a INT);\nCREATE TRIGGER `t` BEFORE INSERT ON `x` FOR EACH ROW SET @a = 1;\nINSERT INTO `x` VALUES (1);\n", "just made"},
-	"rows of a view":                       {"CREATE TABLE `x` (a INT);\nDROP TABLE `x`;\n/*!50001 CREATE ALGORITHM=MERGE VIEW `x` AS SELECT * FROM mysql.user */;\nINSERT INTO `x` VALUES (1);\n", "just made"},
+	"rows of a view":                       {"CREATE TABLE `x` (a INT);\n/*!50001 CREATE ALGORITHM=MERGE VIEW `x` AS SELECT * FROM mysql.user */;\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"rows of elsewhere":                    {"CREATE TABLE `x` (a INT) ENGINE=FEDERATED CONNECTION='mysql://h/d/t';\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"rows through a merge":                 {"CREATE TABLE `x` (a INT) ENGINE=MRG_MyISAM INSERT_METHOD=LAST UNION=(`mysql`.`db`);\nINSERT INTO `x` VALUES (1);\n", "just made"},
 	"a statement after rows":               {"CREATE TABLE `x` (a INT);\nINSERT INTO `x` VALUES (1); DROP DATABASE mysql;\n", "not a value"},
@@ -233,6 +234,7 @@ func TestMySQLDefinitions(t *testing.T) {
 		{"CREATE TABLE `t` (`a` int DEFAULT nextval(`tt`.`s`))", "CREATE TABLE `t` (`a` int DEFAULT nextval(`s`))"},
 		{"/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER tt.t BEFORE INSERT ON `tt`.x FOR EACH ROW SET NEW.a = 1 \n*/", "/*!50003 CREATE*/ /*!50017 DEFINER=`a`@`%`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW SET NEW.a = 1*/"},
 		{"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `tt`.`f`(`tt`.`a`) AS `y` from `tt` */", "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `f`(`tt`.`a`) AS `y` from `tt` */"},
+		{"/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `tt`.`a`.`n` AS `y` from `a` */", "/*!50001 CREATE ALGORITHM=UNDEFINED */\n/*!50001 VIEW `v` AS select `a`.`n` AS `y` from `a` */"},
 	}
 	for _, pair := range same {
 		if digest(pair[0]) != digest(pair[1]) {

@@ -35,6 +35,7 @@ var incapable = map[int]bool{
 	1286:          true, // unknown engine
 	1289:          true, // the feature is switched off
 	errNoTimeZone: true,
+	errNoDefiner:  true, // an account that defines something else that is needed
 	1524:          true, // plugin is not loaded
 	4161:          true, // unknown type (MariaDB)
 }

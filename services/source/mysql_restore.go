@@ -66,7 +66,7 @@ func (r *mysqlRestore) prepare(ctx context.Context) (err error) {
 	if r.options, err = r.defaults(ctx, r.db); err != nil {
 		return err
 	}
-	if r.options == "" && (!r.req.Replace || len(r.req.Tables) > 0) {
+	if r.options == "" && !r.replaces() {
 		return models.Conflictf("there is no database %q on the server at %s", r.database(), r.where())
 	}
 	account, err := r.account(ctx, r.db, r.of)
@@ -82,8 +82,31 @@ func (r *mysqlRestore) prepare(ctx context.Context) (err error) {
 	if err := r.asleep(ctx); err != nil {
 		return err
 	}
-	if len(r.req.Tables) > 0 || r.req.Replace {
+	if r.replaces() {
+		if err := r.knowsOptions(ctx); err != nil {
+			return err
+		}
+	}
+	if len(r.req.Tables) > 0 || r.replaces() {
 		return r.survey(ctx)
+	}
+	return nil
+}
+
+// replaces tells whether the whole database is replaced.
+func (r *mysqlRestore) replaces() bool { return r.req.Replace && len(r.req.Tables) == 0 }
+
+// knowsOptions wants the server to know the defaults of the database in the backup: once
+// the old one is dropped it is too late to find out.
+func (r *mysqlRestore) knowsOptions(ctx context.Context) error {
+	words, err := r.createOptions(r.req.Inventory.Options)
+	if err != nil || words == "" {
+		return err
+	}
+	fields := strings.Fields(words)
+	_, err = r.db.ExecContext(ctx, "DO CONVERT('' USING "+fields[2]+") COLLATE "+fields[4])
+	if err != nil {
+		return r.refused(ctx, r.of, r.req.Inventory, "look whether it knows the collation of the backup", err)
 	}
 	return nil
 }
@@ -189,7 +212,7 @@ func (r *mysqlRestore) makeRoom(ctx context.Context) error {
 	switch {
 	case len(r.req.Tables) > 0:
 		return r.makeRoomForTables(ctx)
-	case r.req.Replace:
+	case r.replaces():
 		return r.replace(ctx)
 	}
 	contents, err := r.contents(ctx, r.db, r.of)

@@ -82,7 +82,7 @@ func easilyLost(t *testing.T, s *servers.MySQL, database string) {
 		"CREATE DEFINER = 'gone'@'nowhere' TRIGGER of_others BEFORE UPDATE ON `select` FOR EACH ROW SET NEW.`order` = 2",
 		"CREATE DEFINER = 'gone'@'nowhere' PROCEDURE of_others() BEGIN SELECT 1; /* DELIMITER ; */\n-- delimiter $$ \nSELECT '`'; END",
 		"CREATE DEFINER = 'gone'@'nowhere' EVENT of_others ON SCHEDULE EVERY 1 YEAR DISABLE DO SELECT 1",
-		"CREATE DEFINER = 'gone'@'nowhere' VIEW of_others AS SELECT 1 AS n",
+		"CREATE DEFINER = 'gone'@'nowhere' VIEW of_others AS SELECT `order` AS n FROM `select`",
 		"ALTER DATABASE COLLATE utf8mb4_czech_ci",
 		"CREATE PROCEDURE `delimiter x`(IN `delimiter x` INT) BEGIN DECLARE delimiter INT; SELECT delimiter ; END",
 		"CREATE TRIGGER later AFTER INSERT ON `select` FOR EACH ROW SET @x = 1",
@@ -151,7 +151,7 @@ func TestMySQLRestore(t *testing.T) {
 			t.Errorf("told of %d bytes, not %d", progress, len(dump))
 		}
 		// Nobody can read the views of an account that is not there.
-		s.Exec(t, "", "CREATE USER 'gone'@'nowhere'")
+		s.Exec(t, "", "CREATE USER 'gone'@'nowhere'", "GRANT SELECT ON *.* TO 'gone'@'nowhere'")
 		t.Cleanup(func() { s.Exec(t, "", "DROP USER 'gone'@'nowhere'") })
 		sameContent(t, restoredContent(t, s, from), restoredContent(t, s, to))
 		again, _ := mustDump(t, opened(t, mysqlKind, mysqlSettings(s, to)))
@@ -232,8 +232,11 @@ func TestMySQLRestoreWantsAnEmptyTarget(t *testing.T) {
 		if err := left(t, gone.Restore(t.Context(), req), true); !errors.Is(err, models.ErrConflict) {
 			t.Errorf("without a database: %v", err)
 		}
-		req.Replace = true
+		req.Replace, req.Inventory.Options = true, "CHARACTER SET latin1 COLLATE latin1_bin"
 		mustRestore(t, target, req)
+		if got := rowsOf(t, s.DB(t, to), "SELECT @@collation_database"); got != "latin1_bin\n" {
+			t.Errorf("the new database has the collation %q", got)
+		}
 		if got := rowsOf(t, s.DB(t, to), "SHOW TABLES"); got != "a\n" {
 			t.Errorf("replaced by %q", got)
 		}
@@ -242,6 +245,12 @@ func TestMySQLRestoreWantsAnEmptyTarget(t *testing.T) {
 		}
 		if err := left(t, target.Restore(t.Context(), req), true); !strings.Contains(err.Error(), "not whole") {
 			t.Errorf("got %v", err)
+		}
+		req = restoreRequest(t, mysqlKind, dump)
+		req.Replace, req.Inventory.Options = true, "CHARACTER SET utf8mb4 COLLATE utf8mb4_klingon_ci"
+		var incapable *IncapableError
+		if err := left(t, target.Restore(t.Context(), req), true); !errors.As(err, &incapable) {
+			t.Errorf("an unknown collation: %v", err)
 		}
 		if got := rowsOf(t, s.DB(t, to), "SELECT n FROM a"); got != "1\n" {
 			t.Errorf("a damaged dump left %q", got)
@@ -389,4 +398,41 @@ func TestMySQLKnowsItsServer(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, same, err)
 		}
 	}
+}
+
+// TestMySQLRestoreOfOthersDefinitions wants the grant to be named that lets an account
+// restore what others define, and only that to be missing.
+func TestMySQLRestoreOfOthersDefinitions(t *testing.T) {
+	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
+		from, to := s.Database(t), s.Database(t)
+		s.Exec(t, from, "CREATE TABLE a (n INT)", "CREATE DEFINER = 'gone'@'nowhere' PROCEDURE p() SELECT 1", "CREATE DEFINER = 'gone'@'nowhere' VIEW v AS SELECT n FROM a")
+		_, dump := mustDump(t, opened(t, mysqlKind, mysqlSettings(s, from)))
+		user := s.Account(t, "ALL PRIVILEGES ON `"+to+"`.*")
+		target, req := openedTarget(t, mysqlKind, mysqlSettings(s, to, "restore_user", user, "restore_password", s.Password)), restoreRequest(t, mysqlKind, dump)
+		err := left(t, target.Restore(t.Context(), req), false)
+		_, statement, found := strings.Cut(err.Error(), "mend it with: ")
+		if !found || !strings.Contains(err.Error(), `make routine "p"`) {
+			t.Fatalf("got %v", err)
+		}
+		s.Exec(t, "", statement)
+		req.Replace = true
+		mustRestore(t, target, req)
+		if got := rowsOf(t, s.DB(t, to), "SELECT DEFINER FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE()"); got != "gone@nowhere\n" {
+			t.Errorf("defined by %q", got)
+		}
+	})
+}
+
+// TestMySQLRestoreWantsEveryPrivilege names what a dump needs before anything is touched.
+func TestMySQLRestoreWantsEveryPrivilege(t *testing.T) {
+	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
+		from, to := s.Database(t), s.Database(t)
+		s.Exec(t, from, "CREATE TABLE a (n INT)", "CREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW SET NEW.n = 1", "CREATE EVENT e ON SCHEDULE EVERY 1 YEAR DO SELECT 1")
+		_, dump := mustDump(t, opened(t, mysqlKind, mysqlSettings(s, from)))
+		user := s.Account(t, "SELECT, INSERT, CREATE, DROP, ALTER, INDEX, REFERENCES ON `"+to+"`.*")
+		target := openedTarget(t, mysqlKind, mysqlSettings(s, to, "user", user))
+		if err := left(t, target.Restore(t.Context(), restoreRequest(t, mysqlKind, dump)), true); !strings.Contains(err.Error(), "GRANT TRIGGER, EVENT ON") {
+			t.Errorf("got %v", err)
+		}
+	})
 }

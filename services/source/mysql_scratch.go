@@ -103,23 +103,17 @@ func (p *mysqlPrivate) find(ctx context.Context) error {
 	if path := p.Settings["server_program"]; path != "" {
 		names = []string{path}
 	}
-	unfit := strings.Join(names, " or ") + " is not installed"
-	for _, name := range names {
+	unfit := firstFit(names, func(name string) (there bool, err error) {
 		path := findProgram(name, serverFolders)
-		if path == "" {
-			continue
+		if p.program, err = askMySQLProgram(ctx, path); err != nil {
+			return path != "", err
 		}
-		found, err := askMySQLProgram(ctx, path)
-		if err == nil {
-			err = fitServer(found, want)
-		}
-		if err == nil {
-			p.program = found
-			return p.findInstaller()
-		}
-		unfit = err.Error()
+		return true, fitServer(p.program, want)
+	})
+	if unfit != nil {
+		return Incapablef("no private server can restore this backup: %v; install %s, or set server_program to the path of its server", unfit, serverPackage(want))
 	}
-	return Incapablef("no private server can restore this backup: %s; install %s, or set server_program to the path of its server", unfit, serverPackage(want))
+	return p.findInstaller()
 }
 
 func askMySQLProgram(ctx context.Context, path string) (mysqlTool, error) {

@@ -56,7 +56,7 @@ func inOrder(a, b []span) []span {
 
 // ownQualifiers finds where a statement names the dump's own database, where the tools
 // write that: before a sequence that a default takes its values from, before a function
-// in a view, and before a trigger and its table. There it can be left out, so that the
+// and a table's column in a view, and before a trigger and its table. There it can be left out, so that the
 // statement serves a database of any name.
 func ownQualifiers(kind models.ObjectKind, tokens []sqlToken, database string) []span {
 	var found []span
@@ -72,7 +72,7 @@ func ownQualifiers(kind models.ObjectKind, tokens []sqlToken, database string) [
 		case models.ObjectTable:
 			own = takesSequence(tokens[:i])
 		case models.ObjectView:
-			own = takesSequence(tokens[:i]) || tokens[i+3].symbol("(")
+			own = takesSequence(tokens[:i]) || tokens[i+3].symbol("(") || tokens[i+3].symbol(".")
 		case models.ObjectTrigger:
 			own = i > 0 && (tokens[i-1].is("TRIGGER") || tokens[i-1].is("EXISTS") || tokens[i-1].is("ON"))
 		}
