@@ -106,10 +106,14 @@ func TestMySQLScratchWantsAFitServer(t *testing.T) {
 // TestMySQLScratchEndsWithItsContext leaves no process when nobody stops the server.
 func TestMySQLScratchEndsWithItsContext(t *testing.T) {
 	s := servers.MariaDB(t)
+	endsWithItsContext(t, mysqlKind, ScratchRequest{Inventory: models.Inventory{ServerVersion: "10.3.1-MariaDB"}, Settings: models.Settings{"server_program": s.ServerProgram}})
+}
+
+func endsWithItsContext(t *testing.T, kind Kind, req ScratchRequest) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	dir := scratchFolder(t)
-	scratch, err := mysqlKind.StartScratch(ctx, ScratchRequest{Dir: dir, Inventory: models.Inventory{ServerVersion: "10.3.1-MariaDB"},
-		Settings: models.Settings{"server_program": s.ServerProgram}, Log: &bytes.Buffer{}})
+	req.Dir, req.Log = scratchFolder(t), &bytes.Buffer{}
+	scratch, err := kind.StartScratch(ctx, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,5 +121,5 @@ func TestMySQLScratchEndsWithItsContext(t *testing.T) {
 	if err := scratch.Stop(); err != nil {
 		t.Error(err)
 	}
-	nothingRunsIn(t, dir)
+	nothingRunsIn(t, req.Dir)
 }

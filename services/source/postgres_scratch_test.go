@@ -2,7 +2,6 @@ package source
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"os"
 	"strings"
@@ -78,16 +77,5 @@ func TestPostgresScratchWantsAFitServer(t *testing.T) {
 // TestPostgresScratchEndsWithItsContext leaves no process when nobody stops the server.
 func TestPostgresScratchEndsWithItsContext(t *testing.T) {
 	s := servers.Postgres(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	dir := scratchFolder(t)
-	scratch, err := postgresKind.StartScratch(ctx, ScratchRequest{Dir: dir, Inventory: models.Inventory{ServerVersion: "9.6.1"},
-		Settings: models.Settings{"server_program": s.Bin}, Log: &bytes.Buffer{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if err := scratch.Stop(); err != nil {
-		t.Error(err)
-	}
-	nothingRunsIn(t, dir)
+	endsWithItsContext(t, postgresKind, ScratchRequest{Inventory: models.Inventory{ServerVersion: "9.6.1"}, Settings: models.Settings{"server_program": s.Bin}})
 }
