@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -36,24 +35,7 @@ func TestPostgresScratch(t *testing.T) {
 	req := restoreRequest(t, postgresKind, dump)
 	req.Warn = func(sentence string) { t.Errorf("warned of %s", sentence) }
 	mustRestore(t, target, req)
-	if broken, err := target.TryViews(t.Context()); err != nil || len(broken) > 0 {
-		t.Errorf("views: %q, %v", broken, err)
-	}
-	again, _ := mustDump(t, opened(t, postgresKind, scratch.Settings))
-	sameInventory(t, inv, again)
-	if scratch.Server == "" || again.ServerVersion != scratch.Server {
-		t.Errorf("server %q, and the dump says %q", scratch.Server, again.ServerVersion)
-	}
-	if same, err := target.SameServer(t.Context(), openedTarget(t, postgresKind, settings)); err != nil || same {
-		t.Errorf("taken for the source: %v, %v", same, err)
-	}
-	if err := scratch.Stop(); err != nil {
-		t.Error(err)
-	}
-	nothingRunsIn(t, dir)
-	if err := os.RemoveAll(dir); err != nil {
-		t.Error(err)
-	}
+	provesEqual(t, postgresKind, dir, scratch, settings, inv)
 }
 
 func TestPostgresScratchWantsAFitServer(t *testing.T) {
