@@ -43,6 +43,14 @@ type Postgres struct {
 var _ Source = (*Postgres)(nil)
 
 func openPostgres(label string, s models.Settings) (Source, error) {
+	p, err := newPostgres(label, s)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func newPostgres(label string, s models.Settings) (*Postgres, error) {
 	mode, err := sslMode(label, s["tls"])
 	if err != nil {
 		return nil, err

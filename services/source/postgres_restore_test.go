@@ -59,7 +59,7 @@ func TestPostgresRestore(t *testing.T) {
 	if !slices.Equal(req.Inventory.Tables, inv.Tables) || !slices.Equal(req.Inventory.Objects, inv.Objects) || req.Inventory.ServerVersion == "" {
 		t.Errorf("read %+v\nnot  %+v", req.Inventory, inv)
 	}
-	for _, to := range []string{"a=b " + from, "-x " + from, "postgres://" + from, "host=nowhere dbname=" + from, "sp ace'\"\\ 🐘 # /" + from} {
+	for _, to := range []string{"a=b " + from, "-x " + from, "host=nowhere dbname=" + from, "sp ace'\"\\ 🐘 # /" + from} {
 		target := openedTarget(t, postgresKind, postgresSettings(s, to))
 		if err := target.Create(t.Context(), inv.Options); err != nil {
 			t.Fatal(err)
@@ -165,7 +165,11 @@ func TestPostgresReplace(t *testing.T) {
 		t.Errorf("a restore that failed changed something: %s", got)
 	}
 
-	conn, err := openedPostgres(t, postgresSettings(s, to)).connect(t.Context())
+	src, err := newPostgres("shop", postgresSettings(s, to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := src.connect(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,15 +187,6 @@ func TestPostgresReplace(t *testing.T) {
 	}
 	mustRestore(t, target, req)
 	samePlain(t, plainPostgres(t, s, from), plainPostgres(t, s, to))
-}
-
-func openedPostgres(t *testing.T, settings models.Settings) *Postgres {
-	t.Helper()
-	src, err := openPostgres("shop", settings)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return src.(*Postgres)
 }
 
 func openBytes(dump []byte) func(context.Context) (io.ReadCloser, error) {

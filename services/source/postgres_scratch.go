@@ -24,17 +24,13 @@ func startPostgresScratch(ctx context.Context, req ScratchRequest) (Scratch, err
 	if err := p.find(ctx); err != nil {
 		return Scratch{}, err
 	}
-	if socket := filepath.Join(req.Dir, ".s.PGSQL.5432.lock"); len(socket) > maxSocketPath {
-		return Scratch{}, Incapablef("the path %s is too long for the socket of a private server: use a data folder with a shorter path", socket)
-	}
-	settings := p.settings()
-	target, err := openPostgresTarget("scratch", settings)
-	if err != nil {
+	if err := socketFits(filepath.Join(req.Dir, ".s.PGSQL.5432.lock")); err != nil {
 		return Scratch{}, err
 	}
-	t, ok := target.(*PostgresTarget)
-	if !ok {
-		return Scratch{}, fmt.Errorf("the target of a private server is of another kind")
+	settings := p.settings()
+	t, err := newPostgresTarget("scratch", settings)
+	if err != nil {
+		return Scratch{}, err
 	}
 	var text string
 	server := scratchServer{dir: req.Dir, accounts: []string{"postgres"}, prepare: [][]string{p.prepare()}, argv: p.argv(), death: syscall.SIGQUIT, log: req.Log,
@@ -59,11 +55,7 @@ func startPostgresScratch(ctx context.Context, req ScratchRequest) (Scratch, err
 
 func (p postgresPrivate) settings() models.Settings {
 	s := models.Settings{"host": p.Dir, "port": "5432", "user": "postgres", "db_name": "scratch", "tls": tlsOff, settingPrivate: "true"}
-	for _, name := range []string{"dump_tool", "restore_tool"} {
-		if value := p.Settings[name]; value != "" {
-			s[name] = value
-		}
-	}
+	inherit(s, p.Settings, "dump_tool", "restore_tool")
 	return s
 }
 

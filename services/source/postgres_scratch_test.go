@@ -2,9 +2,7 @@ package source
 
 import (
 	"bytes"
-	"context"
 	"errors"
-	"os"
 	"strings"
 	"testing"
 
@@ -37,24 +35,7 @@ func TestPostgresScratch(t *testing.T) {
 	req := restoreRequest(t, postgresKind, dump)
 	req.Warn = func(sentence string) { t.Errorf("warned of %s", sentence) }
 	mustRestore(t, target, req)
-	if broken, err := target.TryViews(t.Context()); err != nil || len(broken) > 0 {
-		t.Errorf("views: %q, %v", broken, err)
-	}
-	again, _ := mustDump(t, opened(t, postgresKind, scratch.Settings))
-	sameInventory(t, inv, again)
-	if scratch.Server == "" || again.ServerVersion != scratch.Server {
-		t.Errorf("server %q, and the dump says %q", scratch.Server, again.ServerVersion)
-	}
-	if same, err := target.SameServer(t.Context(), openedTarget(t, postgresKind, settings)); err != nil || same {
-		t.Errorf("taken for the source: %v, %v", same, err)
-	}
-	if err := scratch.Stop(); err != nil {
-		t.Error(err)
-	}
-	nothingRunsIn(t, dir)
-	if err := os.RemoveAll(dir); err != nil {
-		t.Error(err)
-	}
+	provesEqual(t, postgresKind, dir, scratch, settings, inv)
 }
 
 func TestPostgresScratchWantsAFitServer(t *testing.T) {
@@ -78,16 +59,5 @@ func TestPostgresScratchWantsAFitServer(t *testing.T) {
 // TestPostgresScratchEndsWithItsContext leaves no process when nobody stops the server.
 func TestPostgresScratchEndsWithItsContext(t *testing.T) {
 	s := servers.Postgres(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	dir := scratchFolder(t)
-	scratch, err := postgresKind.StartScratch(ctx, ScratchRequest{Dir: dir, Inventory: models.Inventory{ServerVersion: "9.6.1"},
-		Settings: models.Settings{"server_program": s.Bin}, Log: &bytes.Buffer{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	if err := scratch.Stop(); err != nil {
-		t.Error(err)
-	}
-	nothingRunsIn(t, dir)
+	endsWithItsContext(t, postgresKind, ScratchRequest{Inventory: models.Inventory{ServerVersion: "9.6.1"}, Settings: models.Settings{"server_program": s.Bin}})
 }

@@ -22,17 +22,21 @@ type PostgresTarget struct {
 var _ Target = (*PostgresTarget)(nil)
 
 func openPostgresTarget(label string, s models.Settings) (Target, error) {
+	t, err := newPostgresTarget(label, s)
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func newPostgresTarget(label string, s models.Settings) (*PostgresTarget, error) {
 	s = maps.Clone(s)
 	if user := s["restore_user"]; user != "" {
 		s["user"], s["password"] = user, s["restore_password"]
 	}
-	src, err := openPostgres(label, s)
+	p, err := newPostgres(label, s)
 	if err != nil {
 		return nil, err
-	}
-	p, ok := src.(*Postgres)
-	if !ok {
-		return nil, fmt.Errorf("data source %q is no PostgreSQL", label)
 	}
 	return &PostgresTarget{Postgres: p, private: s[settingPrivate] != ""}, nil
 }
