@@ -37,6 +37,9 @@ type world struct {
 	// shop is the database that is backed up, job its job.
 	shop string
 	job  models.Job
+	plan models.Plan
+	// shared is where scratch databases go that the data folder is no place for.
+	shared string
 	// other is the id of a second data source, at otherPath.
 	other     string
 	otherPath string
@@ -67,7 +70,7 @@ func newWorld(t *testing.T, drives ...string) *world {
 	w.must(err)
 	w.must(os.MkdirAll(filepath.Dir(w.shop), 0o700))
 	w.must(os.WriteFile(w.shop, text, 0o600))
-	w.open(drives)
+	w.openWith(w.planOf(drives))
 	t.Cleanup(func() {
 		_ = w.restore.Close()
 		_ = w.backups.Close()
@@ -78,21 +81,27 @@ func newWorld(t *testing.T, drives ...string) *world {
 
 func (w *world) data() string { return filepath.Join(w.dir, "data") }
 
-// open makes the services over what is on disk.
-func (w *world) open(drives []string) {
-	w.t.Helper()
-	w.must(os.MkdirAll(w.data(), 0o700))
-	var err error
-	w.store, err = store.Open(w.t.Context(), store.Config{Provider: "sqlite", Path: filepath.Join(w.dir, "meta.db")}, quiet())
-	w.must(err)
-	lookup := func(provider string) (source.Kind, error) { return w.kinds(provider) }
-	w.catalog = catalog.New(w.store, lookup, drive.Lookup, drive.Place{StateDir: filepath.Join(w.data(), "drives"), Policy: drive.Policy{Attempts: 1}})
+// planOf has the shop, another data source, and the job whose backups go to the drives.
+func (w *world) planOf(drives []string) models.Plan {
 	plan := models.Plan{Sources: []models.Source{{Label: "shop", Provider: "sqlite", Settings: models.Settings{"db_path": w.shop}},
 		{Label: "other", Provider: "sqlite", Settings: models.Settings{"db_path": w.otherPath}}}}
 	for _, label := range drives {
 		plan.Drives = append(plan.Drives, models.Drive{Label: label, Provider: "local", Settings: models.Settings{"folder": w.folder(label)}})
 	}
 	plan.Jobs = []models.PlannedJob{{Job: models.Job{Label: "shop-nightly", Compression: models.CompressionZstd}, Source: "shop", Drives: drives}}
+	return plan
+}
+
+// openWith makes the services over what is on disk.
+func (w *world) openWith(plan models.Plan) {
+	w.t.Helper()
+	w.plan = plan
+	w.must(os.MkdirAll(w.data(), 0o700))
+	var err error
+	w.store, err = store.Open(w.t.Context(), store.Config{Provider: "sqlite", Path: filepath.Join(w.dir, "meta.db")}, quiet())
+	w.must(err)
+	lookup := func(provider string) (source.Kind, error) { return w.kinds(provider) }
+	w.catalog = catalog.New(w.store, lookup, drive.Lookup, drive.Place{StateDir: filepath.Join(w.data(), "drives"), Policy: drive.Policy{Attempts: 1}})
 	w.must(w.catalog.Apply(w.t.Context(), plan))
 	w.job, err = w.store.JobByLabel(w.t.Context(), "shop-nightly")
 	w.must(err)
@@ -119,9 +128,16 @@ func (w *world) service(o restore.Options) *restore.Service {
 	o.Catalog, o.Dir, o.Installation, o.Log = w.catalog, w.data(), "0123456789ab", quiet()
 	o.Kind = func(provider string) (source.Kind, error) { return w.kinds(provider) }
 	s := restore.New(o)
-	s.SetShared(w.dir)
+	s.SetShared(w.sharedFolder())
 	w.t.Cleanup(func() { _ = s.Close() })
 	return s
+}
+
+func (w *world) sharedFolder() string {
+	if w.shared == "" {
+		return w.dir
+	}
+	return w.shared
 }
 
 func (w *world) folder(label string) string { return filepath.Join(w.dir, "drives", label) }
@@ -194,7 +210,7 @@ func (w *world) rows(path, query string) int {
 func (w *world) leftOvers() []string {
 	w.t.Helper()
 	var left []string
-	for _, folder := range []string{filepath.Join(w.data(), "restoring"), filepath.Join(w.data(), "scratch"), filepath.Join(w.dir, "backupman-scratch-0123456789ab")} {
+	for _, folder := range []string{filepath.Join(w.data(), "restoring"), filepath.Join(w.data(), "scratch"), filepath.Join(w.sharedFolder(), "backupman-scratch-0123456789ab")} {
 		entries, _ := os.ReadDir(folder)
 		for _, e := range entries {
 			left = append(left, filepath.Join(folder, e.Name()))
