@@ -6,13 +6,13 @@ import (
 	"maps"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"testing"
 
 	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/adopt"
-	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
 )
 
@@ -89,10 +89,7 @@ func TestALostInstallationComesBack(t *testing.T) {
 			t.Errorf("the manifest is\n%+v\nwant\n%+v, %v", is, was, err)
 		}
 	}
-	drill, err := restore.New(after.store, after.backups, source.Lookup, after.dir, quiet()).Drill(t.Context(), got[0].ID)
-	if err != nil || drill.Outcome != models.DrillProven {
-		t.Errorf("the drill: %+v, %v", drill, err)
-	}
+	after.drill(t, got[0].ID)
 	after.run(t) // the job goes on
 	if now := files(t, first); len(now) != len(disk)+2 {
 		t.Errorf("%d files on the drive, and there were %d", len(now), len(disk))
@@ -270,9 +267,43 @@ func TestADriveThatGivesNothingEndsIt(t *testing.T) {
 		before.run(t)
 	}
 	after := install(t, planOf(db, folder))
-	after.adopt = adopt.New(after.store, broken{after.catalog}, kinds(), after.dir, quiet())
+	after.adopt = adopt.New(after.store, broken{after.catalog}, source.Kinds(), after.dir, quiet())
 	report, err := after.adopt.Adopt(t.Context(), after.driveID(t, "drive 1"), adopt.Options{})
 	if err == nil || len(report.Files) != 4 || len(problems(report)) != 4 || len(after.list(t)) != 0 {
 		t.Errorf("got %+v, %v", report, err)
 	}
+}
+
+// TestThousandsOfBackups holds a few manifests at a time, however many there are.
+func TestThousandsOfBackups(t *testing.T) {
+	const backups, tables = 5000, 40
+	i := install(t, planOf("/x", t.TempDir()))
+	d := newLargeDrive(backups, tables)
+	i.adopt = adopt.New(i.store, large{i.catalog, d}, source.Kinds(), i.dir, quiet())
+	told, most, before := 0, uint64(0), heap()
+	report, err := i.adopt.Adopt(t.Context(), i.driveID(t, "drive 1"), adopt.Options{Tell: func(models.AdoptedFile) {
+		if told++; told%500 == 0 {
+			most = max(most, heap())
+		}
+	}})
+	if err != nil || report.Backups != backups || report.Copies != backups || told != backups || len(problems(report)) != 0 {
+		t.Fatalf("%d backups, %d copies, %d told, %v, %v", report.Backups, report.Copies, told, problems(report), err)
+	}
+	if n := d.most.Load(); n < 2 || n > 8 {
+		t.Errorf("%d manifests were read at once", n)
+	}
+	if all := uint64(len(d.text(d.keys[0]))) * backups; most > before+all/4 {
+		t.Errorf("%d MB were held, and all manifests have %d MB", (most-before)>>20, all>>20)
+	}
+	if all := i.list(t); len(all) != backups || all[0].CreatedAt.Before(all[backups-1].CreatedAt) {
+		t.Errorf("%d backups are listed", len(all))
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() uint64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

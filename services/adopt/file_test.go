@@ -2,14 +2,16 @@ package adopt_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/adopt"
-	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
 )
 
@@ -58,10 +60,7 @@ func TestFilesWithoutManifestsAreRead(t *testing.T) {
 		}
 	}
 	oldest := filepath.Base(dumps(t, first)[0])
-	drill, err := restore.New(after.store, after.backups, source.Lookup, after.dir, quiet()).Drill(t.Context(), got[oldest].ID)
-	if err != nil || drill.Outcome != models.DrillProven {
-		t.Errorf("the drill: %+v, %v", drill, err)
-	}
+	after.drill(t, got[oldest].ID)
 	after.verify(t, 4) // which writes the manifests that are missing
 	if described := manifestOf(t, dumps(t, first)[0]); described.BackupID != got[oldest].ID {
 		t.Errorf("the new manifest is %+v", described)
@@ -142,7 +141,7 @@ func TestWhatCannotBeReadWithoutAManifest(t *testing.T) {
 			folder := t.TempDir()
 			write(t, filepath.Join(folder, name), "not a dump at all")
 			i := install(t, planOf("/x", folder))
-			all := kinds()
+			all := source.Kinds()
 			for n := range all {
 				if all[n].Provider == "mysql" {
 					all[n].Read = nil
@@ -175,4 +174,26 @@ func TestAFullDiskHereIsNotTheFilesFault(t *testing.T) {
 	if err == nil || errors.As(err, &fault) || !strings.Contains(err.Error(), "scratch folder") {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestAMySQLDumpWithoutAManifest(t *testing.T) {
+	server := servers.MariaDB(t)
+	database, folder := server.Database(t), t.TempDir()
+	server.Exec(t, database, "CREATE TABLE orders (id INT PRIMARY KEY, note TEXT)", "INSERT INTO orders VALUES (1, 'one'), (2, 'it''s')", "CREATE VIEW large AS SELECT * FROM orders WHERE id > 1")
+	plan := planOf("", folder)
+	plan.Sources[0].Provider, plan.Sources[0].Settings = "mysql", models.Settings{"host": server.Host, "port": fmt.Sprint(server.Port),
+		"db_name": database, "user": server.User, "password": server.Password, "dump_tool": server.DumpTool}
+	before := install(t, plan)
+	b := before.run(t)
+	remove(t, dumps(t, folder)[0]+".json")
+	after := install(t, plan)
+	if report := after.take(t, "drive 1"); report.Backups != 1 || len(problems(report)) != 0 {
+		t.Fatalf("got %+v", report)
+	}
+	was, _ := before.store.Manifest(t.Context(), b.ID)
+	is, err := after.store.Manifest(t.Context(), after.list(t)[0].ID)
+	if err != nil || !reflect.DeepEqual(is.Inventory.Tables, was.Inventory.Tables) || len(is.Inventory.Objects) != len(was.Inventory.Objects) || is.Provider != "mysql" {
+		t.Errorf("the manifest is\n%+v\nwant\n%+v, %v", is, was, err)
+	}
+	after.verify(t, 1)
 }

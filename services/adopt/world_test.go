@@ -17,6 +17,7 @@ import (
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/catalog"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
 	"github.com/backupman/backupman/services/store"
 )
@@ -28,17 +29,6 @@ type installation struct {
 	catalog *catalog.Catalog
 	backups *backup.Service
 	adopt   *adopt.Service
-}
-
-// kinds are the real ones. Those that restore a dump into a scratch database can read one.
-func kinds() []source.Kind {
-	all := source.Kinds()
-	for i := range all {
-		if all[i].Read == nil {
-			all[i].Read = all[i].Prove
-		}
-	}
-	return all
 }
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -64,7 +54,7 @@ func install(t *testing.T, plan models.Plan) *installation {
 			t.Error(err)
 		}
 	})
-	i.adopt = adopt.New(i.store, i.catalog, kinds(), i.dir, quiet())
+	i.adopt = adopt.New(i.store, i.catalog, source.Kinds(), i.dir, quiet())
 	return i
 }
 
@@ -182,6 +172,15 @@ func (i *installation) verify(t *testing.T, copies int) {
 	}
 	if n != copies {
 		t.Errorf("%d copies were read back, want %d", n, copies)
+	}
+}
+
+// drill restores a backup into a scratch database, and wants it to be equal.
+func (i *installation) drill(t *testing.T, id string) {
+	t.Helper()
+	d, err := restore.New(i.store, i.backups, source.Lookup, i.dir, quiet()).Drill(t.Context(), id)
+	if err != nil || d.Outcome != models.DrillProven {
+		t.Errorf("the drill: %+v, %v", d, err)
 	}
 }
 
