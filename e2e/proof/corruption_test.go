@@ -25,8 +25,8 @@ func TestDamageIsFoundBeforeATargetIsTouched(t *testing.T) {
 	shop := filepath.Join(t.TempDir(), "shop.db")
 	must(t, sample.Shop(t.Context(), shop, time.Now()))
 	maria, postgres := servers.MariaDB(t), servers.Postgres(t)
-	l := newLab(t, serverSource("maria", "mysql", maria.Host, maria.Port, tortureMariaDB(t, maria), maria.User, maria.Password),
-		serverSource("pg", "postgres", postgres.Host, postgres.Port, torturePostgres(t, postgres), postgres.User, postgres.Password),
+	l := newLab(t, serverSource("maria", "mysql", maria.Host, maria.Port, smallMariaDB(t, maria), maria.User, maria.Password),
+		serverSource("pg", "postgres", postgres.Host, postgres.Port, smallPostgres(t, postgres), postgres.User, postgres.Password),
 		models.Source{Label: "lite", Provider: "sqlite", Settings: models.Settings{"db_path": shop}})
 	random := rand.New(rand.NewPCG(4, 1))
 	labels := []string{"maria", "pg", "lite"}

@@ -2,9 +2,7 @@ package proof
 
 import (
 	"bytes"
-	"database/sql"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +14,6 @@ import (
 
 	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/source"
 )
 
 // lie is one backup that is not what it says.
@@ -266,5 +263,3 @@ func sqliteExec(path, script string) error {
 	}
 	return nil
 }
-
-var _ = []any{(*sql.DB)(nil), io.Discard, source.Lookup}

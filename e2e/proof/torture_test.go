@@ -44,13 +44,3 @@ func tortureSQLite(t testing.TB) string {
 	}
 	return path
 }
-
-func TestTortureLoads(t *testing.T) {
-	t.Run("mariadb", func(t *testing.T) {
-		s := servers.MariaDB(t)
-		d := tortureMariaDB(t, s)
-		t.Log(len(mariadbContent(t, s, d)))
-	})
-	t.Run("postgres", func(t *testing.T) { s := servers.Postgres(t); t.Log(len(postgresContent(t, s, torturePostgres(t, s)))) })
-	t.Run("sqlite", func(t *testing.T) { t.Log(len(sqliteContent(t, tortureSQLite(t)))) })
-}
