@@ -24,18 +24,24 @@ type pgChoice struct {
 	byID    map[int64]*archiveEntry
 	// needed are the numbers of the entries that need another.
 	needed map[int64][]*archiveEntry
-	// there is what the target holds.
-	there map[pgKey]bool
+	// present is what the target holds, and there the same by name.
+	present []*archiveEntry
+	there   map[pgKey]bool
 	// chosen are the entries to restore; tables are those of which the rows come along.
 	chosen   map[int64]bool
 	tables   map[models.TableName]*archiveEntry
 	warnings []string
-	drops    map[int64]string
+	// room are statements to begin with, and again are entries to end with.
+	room  []string
+	again []*archiveEntry
 }
 
-func newPgChoice(archive *pgArchive, there map[pgKey]bool) *pgChoice {
-	c := &pgChoice{archive: archive, there: there, byID: map[int64]*archiveEntry{}, needed: map[int64][]*archiveEntry{},
-		chosen: map[int64]bool{}, tables: map[models.TableName]*archiveEntry{}, drops: map[int64]string{}}
+func newPgChoice(archive *pgArchive, present []*archiveEntry) *pgChoice {
+	c := &pgChoice{archive: archive, present: present, there: map[pgKey]bool{{"SCHEMA", "", "public"}: true}, byID: map[int64]*archiveEntry{},
+		needed: map[int64][]*archiveEntry{}, chosen: map[int64]bool{}, tables: map[models.TableName]*archiveEntry{}}
+	for _, e := range present {
+		c.there[e.key()] = true
+	}
 	for _, e := range archive.entries {
 		c.byID[e.id] = e
 		for _, id := range e.needs {
@@ -108,7 +114,13 @@ func (c *pgChoice) parts(table *archiveEntry) {
 
 // belongs tells whether an entry belongs to a table, and does not only mention it.
 func (c *pgChoice) belongs(e, table *archiveEntry) bool {
-	tokens, err := pgTokens(e.defn, c.archive.escapes)
+	return belongs(e, table, c.archive.escapes)
+}
+
+// belongs is for entries of any archive. Old ones leave the schema out that all of an
+// entry is in.
+func belongs(e, table *archiveEntry, escapes bool) bool {
+	tokens, err := pgTokens(e.defn, escapes)
 	if err != nil {
 		return false
 	}
@@ -126,8 +138,11 @@ func (c *pgChoice) belongs(e, table *archiveEntry) bool {
 		return true
 	}
 	cursor.take("only")
-	schema, dot, name := cursor.name(), cursor.symbol("."), cursor.name()
-	return dot && schema == table.schema && name == table.tag
+	schema, name := e.schema, cursor.name()
+	if cursor.symbol(".") {
+		schema, name = name, cursor.name()
+	}
+	return schema == table.schema && name == table.tag
 }
 
 // referenced tells whether a foreign key finds the table that it refers to.
@@ -215,8 +230,8 @@ var relations = []string{"TABLE", "VIEW", "MATERIALIZED VIEW", "FOREIGN TABLE", 
 // makeRoom looks at what is there under the names of the tables and their sequences, and
 // has it dropped when that was asked for.
 func (c *pgChoice) makeRoom(database string, replace bool) error {
-	var existing []string
-	tables := &pgDrop{}
+	var existing, tables, sequences []string
+	dropped := map[models.TableName]bool{}
 	for _, e := range c.archive.entries {
 		if !c.chosen[e.id] || e.desc != "TABLE" && e.desc != "SEQUENCE" {
 			continue
@@ -232,33 +247,59 @@ func (c *pgChoice) makeRoom(database string, replace bool) error {
 		existing = append(existing, e.table().String())
 		switch {
 		case e.desc == "TABLE":
-			tables.add(e)
+			dropped[e.table()] = true
+			tables = append(tables, quoteTable(e.table()))
 		case standing(e):
-			c.drops[e.id] = "DROP SEQUENCE " + quoteTable(e.table()) + ";\n"
+			sequences = append(sequences, quoteTable(e.table()))
 		}
 	}
 	if len(existing) > 0 && !replace {
 		return models.Conflictf("database %q already has %s: replace them, or restore into another database", database, listNames(existing))
 	}
-	if len(tables.names) > 0 {
-		c.drops[tables.of] = "DROP TABLE " + strings.Join(tables.names, ", ") + ";\n"
+	c.loosen(dropped)
+	// In one statement, for tables may refer to each other. Sequences that the tables own
+	// are gone by then.
+	if len(tables) > 0 {
+		c.room = append(c.room, "DROP TABLE "+strings.Join(tables, ", ")+";\n")
+	}
+	if len(sequences) > 0 {
+		c.room = append(c.room, "DROP SEQUENCE IF EXISTS "+strings.Join(sequences, ", ")+";\n")
 	}
 	return nil
 }
 
-// pgDrop gathers tables for one statement, for tables may refer to each other.
-type pgDrop struct {
-	of    int64
-	names []string
+// loosen has the foreign keys of other tables that refer to dropped ones dropped before
+// them, and made again in the end.
+func (c *pgChoice) loosen(dropped map[models.TableName]bool) {
+	tables := map[int64]*archiveEntry{}
+	for _, e := range c.present {
+		if e.desc == "TABLE" {
+			tables[e.id] = e
+		}
+	}
+	for _, e := range c.present {
+		if e.desc != "FK CONSTRAINT" {
+			continue
+		}
+		refers := slices.ContainsFunc(e.needs, func(id int64) bool { return tables[id] != nil && dropped[tables[id].table()] })
+		own := slices.ContainsFunc(e.needs, func(id int64) bool {
+			return tables[id] != nil && dropped[tables[id].table()] && belongs(e, tables[id], false)
+		})
+		if refers && !own {
+			c.room = append(c.room, e.drop)
+			again := *e
+			again.id, again.needs = c.freeID()+int64(len(c.again)), nil
+			c.again = append(c.again, &again)
+		}
+	}
 }
 
-func (d *pgDrop) add(e *archiveEntry) {
-	d.of = e.id
-	d.names = append(d.names, quoteTable(e.table()))
+// freeID returns a number above those of all entries.
+func (c *pgChoice) freeID() int64 {
+	return slices.Max(slices.Collect(maps.Keys(c.byID))) + 1
 }
 
-// entries returns the chosen entries in the order to restore them. Standing sequences come
-// before tables, so that they are dropped after those that own them. What joins a
+// entries returns the chosen entries in the order to restore them. What joins a
 // partition to a table comes after the partition's own constraints, for a table that is
 // there already would give it those a second time.
 func (c *pgChoice) entries() []*archiveEntry {
@@ -268,21 +309,29 @@ func (c *pgChoice) entries() []*archiveEntry {
 		if !c.chosen[e.id] && !prelude {
 			continue
 		}
-		e.drop = c.drops[e.id]
 		switch {
 		case prelude || e.desc == "SCHEMA" || e.desc == "EXTENSION":
 			first = append(first, e)
 		case e.desc == "TABLE ATTACH" && c.outside(e):
 			last = append(last, e)
-		case e.desc == "SEQUENCE" && standing(e):
-			first = append(first, e)
 		case e.desc == "INDEX ATTACH":
 			last = append(last, e)
 		default:
 			middle = append(middle, e)
 		}
 	}
-	return slices.Concat(first, middle, last)
+	entries := slices.Concat(first, middle, last, c.again)
+	c.begin(entries)
+	return entries
+}
+
+// begin puts the statements that make room in front of the first entry: what has to go
+// must be told by name, for pg_restore would drop all that it restores.
+func (c *pgChoice) begin(entries []*archiveEntry) {
+	i := slices.IndexFunc(entries, func(e *archiveEntry) bool { return pgPreludes[e.desc] == nil && !strings.HasPrefix(e.desc, "ACL") })
+	if i >= 0 {
+		entries[i].defn = strings.Join(c.room, "") + entries[i].defn
+	}
 }
 
 // outside tells whether a partition is joined to a table that is not restored itself.

@@ -70,6 +70,8 @@ func (r *postgresRestore) explain(log *restoreLog, err error) error {
 			bounded(r.archive.head.server), bounded(r.archive.head.tool))
 	case strings.Contains(said, "cannot drop") && strings.Contains(said, "depend"):
 		return models.Conflictf("a table can't be replaced alone, because other objects need it: %s; restore those as well, or the whole backup", said)
+	case len(r.req.Tables) > 0 && strings.Contains(said, "violates foreign key constraint"):
+		return models.Conflictf("the tables of the backup do not fit those that are there: %s; restore those as well, or the whole backup", said)
 	case strings.Contains(said, "permission denied") || strings.Contains(said, "must be owner") || strings.Contains(said, "ust be superuser"):
 		return models.Invalidf("role %q may not make everything that the backup holds: %s; set restore_user to a role that may, such as a superuser", r.of.role, said)
 	}

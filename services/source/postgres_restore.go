@@ -50,22 +50,25 @@ func (r *postgresRestore) run(ctx context.Context) (err error) {
 	if err := r.archive.writeFor(r.program.version.major); err != nil {
 		return err
 	}
-	if err := r.fit(ctx, conn); err != nil {
-		return err
-	}
 	if of.super && !r.private && r.req.Inventory.Count(models.ObjectRoutine) > 0 {
 		r.warn("role %q is a superuser, so functions of the backup that run while it is restored may do anything on the server: restore what you do not trust with another role (restore_user)", of.role)
 	}
 	there, err := r.exists(ctx, conn)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case r.req.Replace && len(r.req.Tables) == 0:
-		return r.replace(ctx, conn, there)
-	case !there:
+	}
+	some := len(r.req.Tables) > 0
+	if !there && (some || !r.req.Replace) {
 		return models.Conflictf("there is no database %q on the server at %s", r.database(), r.where())
-	case len(r.req.Tables) > 0:
-		return r.restoreTables(ctx)
+	}
+	if some {
+		return r.restoreTables(ctx, conn)
+	}
+	if err := r.fit(ctx, conn); err != nil {
+		return err
+	}
+	if r.req.Replace {
+		return r.replace(ctx, conn, there)
 	}
 	return r.restoreEmpty(ctx)
 }

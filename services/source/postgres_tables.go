@@ -3,17 +3,19 @@ package source
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/backupman/backupman/models"
 )
 
 // restoreTables restores some tables in one transaction: when it fails, what was there
 // still is.
-func (r *postgresRestore) restoreTables(ctx context.Context) error {
-	target, err := r.outline(ctx)
+func (r *postgresRestore) restoreTables(ctx context.Context, conn *pgx.Conn) error {
+	present, err := r.outline(ctx)
 	if err != nil {
 		return err
 	}
-	c := newPgChoice(r.archive, target)
+	c := newPgChoice(r.archive, present)
 	if err := c.choose(r.req.Tables); err != nil {
 		return err
 	}
@@ -24,16 +26,15 @@ func (r *postgresRestore) restoreTables(ctx context.Context) error {
 		r.warn("%s", sentence)
 	}
 	r.archive.entries = c.entries()
-	arguments := []string{"--single-transaction"}
-	if r.req.Replace {
-		arguments = append(arguments, "--clean", "--if-exists")
+	if err := r.fit(ctx, conn); err != nil {
+		return err
 	}
-	return r.feedTool(ctx, r.database(), arguments...)
+	return r.feedTool(ctx, r.database(), "--single-transaction")
 }
 
 // outline dumps the target without rows: its table of contents names what is there in the
 // words of the archive.
-func (r *postgresRestore) outline(ctx context.Context) (map[pgKey]bool, error) {
+func (r *postgresRestore) outline(ctx context.Context) ([]*archiveEntry, error) {
 	dumper, err := r.chooseTool(ctx, r.of)
 	if err != nil {
 		return nil, err
@@ -53,9 +54,5 @@ func (r *postgresRestore) outline(ctx context.Context) (map[pgKey]bool, error) {
 	if err := scan.end(); err != nil {
 		return nil, models.Invalidf("what %s says of database %q can't be read: %v", t.name(), r.database(), err)
 	}
-	there := map[pgKey]bool{{"SCHEMA", "", "public"}: true}
-	for _, e := range scan.order {
-		there[e.key()] = true
-	}
-	return there, nil
+	return scan.order, nil
 }

@@ -135,3 +135,62 @@ func TestPostgresRestoresAPartition(t *testing.T) {
 		t.Errorf("warned %q", warned)
 	}
 }
+
+// TestPostgresReplacesWhatOthersReferTo keeps foreign keys of tables that are not restored,
+// and owners and privileges of those that are.
+func TestPostgresReplacesWhatOthersReferTo(t *testing.T) {
+	s := servers.Postgres(t)
+	owner, from := s.Role(t), s.Database(t)
+	s.Exec(t, from, "CREATE TABLE customer (id serial PRIMARY KEY, t text)", "INSERT INTO customer (t) VALUES ('x'), ('y')", `CREATE SCHEMA "o dd"`,
+		"CREATE TABLE \"o dd\".\"or;der\" (id int PRIMARY KEY, c int CONSTRAINT \"its customer\" REFERENCES customer ON DELETE CASCADE DEFERRABLE)", "INSERT INTO \"o dd\".\"or;der\" VALUES (7, 2)",
+		"CREATE TABLE part (c int REFERENCES customer) PARTITION BY LIST (c)", "CREATE TABLE part_all PARTITION OF part DEFAULT", "INSERT INTO part VALUES (1)",
+		"ALTER TABLE customer ADD COLUMN best int REFERENCES customer", "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+		"CREATE TRIGGER tr BEFORE INSERT ON customer FOR EACH ROW EXECUTE FUNCTION f()", "ALTER TABLE customer OWNER TO "+owner, "ALTER FUNCTION f() OWNER TO "+owner, "GRANT SELECT ON customer TO "+owner+", PUBLIC")
+	_, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	want := plainPostgres(t, s, from)
+	target := openedTarget(t, postgresKind, postgresSettings(s, from))
+	req := restoreRequest(t, postgresKind, dump)
+	req.Tables, req.Replace = named("public.customer"), true
+	s.Exec(t, from, "UPDATE customer SET t = 'changed'", "ALTER TABLE customer OWNER TO tester")
+	mustRestore(t, target, req)
+	samePlain(t, want, plainPostgres(t, s, from))
+	s.Exec(t, from, "INSERT INTO customer VALUES (3, 'new')", "INSERT INTO \"o dd\".\"or;der\" VALUES (8, 3)")
+	before := plainPostgres(t, s, from)
+	if err := left(t, target.Restore(t.Context(), req), true); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "(c)=(3)") {
+		t.Errorf("got %v", err)
+	}
+	samePlain(t, before, plainPostgres(t, s, from))
+	lone := s.Database(t)
+	req.Replace = false
+	mustRestore(t, openedTarget(t, postgresKind, postgresSettings(s, lone)), req)
+	if got := s.Query(t, lone, "SELECT pg_get_userbyid(relowner), pg_get_userbyid(proowner) FROM pg_class, pg_proc WHERE relname = 'customer' AND proname = 'f'"); got != owner+"|"+owner+"\n" {
+		t.Errorf("owners %s", got)
+	}
+}
+
+// TestPostgresRestoresTablesWithoutTheRest does not ask the server for what only other
+// objects of the dump need.
+func TestPostgresRestoresTablesWithoutTheRest(t *testing.T) {
+	s := servers.Postgres(t)
+	from, to := s.Database(t), s.Database(t)
+	s.Exec(t, from, "CREATE EXTENSION hstore", "CREATE TABLE a (n int)", "INSERT INTO a VALUES (1)", "CREATE TABLE b (h hstore)")
+	_, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	req := restoreRequest(t, postgresKind, dump)
+	req.Open = openBytes(patched(t, dump, func(a *pgArchive) {
+		entryOf(t, a, "EXTENSION").tag = "no such"
+		for _, e := range a.entries {
+			if e.tag == "b" {
+				e.owner = "nobody there"
+			}
+		}
+	}))
+	req.Warn = func(sentence string) { t.Errorf("warned of %s", sentence) }
+	req.Tables = named("public.a")
+	target := openedTarget(t, postgresKind, postgresSettings(s, to))
+	mustRestore(t, target, req)
+	var incapable *IncapableError
+	req.Tables = named("public.b")
+	if err := left(t, target.Restore(t.Context(), req), true); !errors.As(err, &incapable) {
+		t.Errorf("got %v", err)
+	}
+}
