@@ -40,8 +40,7 @@ func (t *PostgresTarget) create(ctx context.Context, conn *pgx.Conn, server post
 	case "42P04":
 		return models.Conflictf("there is already a database %q on the server at %s", database, t.where())
 	case "42501":
-		return models.Invalidf("role %q may not create databases on the server at %s; mend it with: ALTER ROLE %s CREATEDB; or set restore_user to a role that may",
-			server.role, t.where(), quoteIdentifier(server.role))
+		return models.Invalidf("%s", t.mayNotCreate(server))
 	case "22023", "42809", "42704", "0A000":
 		return Incapablef("the server at %s can't make a database as the one of the backup was: %s; install the locale there, or restore into a database that you make yourself", t.where(), answer.Message)
 	}

@@ -30,10 +30,15 @@ func (r *postgresRestore) fit(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	f := &pgFit{owners: map[string]bool{}, grantees: map[string]bool{}, lostSpaces: map[string]bool{}}
+	// From version 16 on a member may not give things to a role without a right of its own.
+	member := "MEMBER"
+	if r.of.major >= 16 {
+		member = "SET"
+	}
 	for query, into := range map[string]*map[string]bool{
-		"SELECT rolname::text FROM pg_roles":                                                &f.roles,
-		"SELECT rolname::text FROM pg_roles WHERE pg_has_role(current_user, oid, 'MEMBER')": &f.members,
-		"SELECT spcname::text FROM pg_tablespace":                                           &f.spaces,
+		"SELECT rolname::text FROM pg_roles": &f.roles,
+		"SELECT rolname::text FROM pg_roles WHERE pg_has_role(current_user, oid, '" + member + "')": &f.members,
+		"SELECT spcname::text FROM pg_tablespace":                                                   &f.spaces,
 	} {
 		names, err := r.listOf(ctx, conn, query)
 		if err != nil {

@@ -49,7 +49,9 @@ func (r *postgresRestore) inParallel(ctx context.Context, database string, jobs 
 	}
 	defer remove()
 	log := &restoreLog{out: r.req.Log}
-	if err := r.explain(log, t.run(ctx, log)); err != nil {
+	err = t.run(ctx, log)
+	r.endTool(ctx, err)
+	if err := r.explain(log, err); err != nil {
 		return err
 	}
 	r.progress(r.req.RawSize)

@@ -2,10 +2,12 @@ package source
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +19,7 @@ import (
 // from what was looked at: without owners and grantees that the server does not have, and
 // of some tables without all the rest.
 func (t *PostgresTarget) Restore(ctx context.Context, req RestoreRequest) error {
-	r := &postgresRestore{PostgresTarget: t, req: req}
+	r := &postgresRestore{PostgresTarget: t, req: req, name: "backupman_" + strings.ToLower(rand.Text())}
 	if err := r.run(ctx); err != nil {
 		return &TargetLeft{Cause: err, Untouched: !r.touched}
 	}
@@ -32,6 +34,8 @@ type postgresRestore struct {
 	of      postgresServer
 	program postgresTool
 	touched bool
+	// name is what the sessions of pg_restore are called on the server.
+	name string
 }
 
 func (r *postgresRestore) run(ctx context.Context) (err error) {
@@ -50,7 +54,7 @@ func (r *postgresRestore) run(ctx context.Context) (err error) {
 	if err := r.archive.writeFor(r.program.version.major); err != nil {
 		return err
 	}
-	if of.super && !r.private && r.req.Inventory.Count(models.ObjectRoutine) > 0 {
+	if of.super && !r.private && r.req.Inventory.Count(models.ObjectRoutine)+r.req.Inventory.Count("materialized view") > 0 {
 		r.warn("role %q is a superuser, so functions of the backup that run while it is restored may do anything on the server: restore what you do not trust with another role (restore_user)", of.role)
 	}
 	there, err := r.exists(ctx, conn)
@@ -130,7 +134,7 @@ func (r *postgresRestore) command(database string, more ...string) (tool, func()
 		return tool{}, nil, err
 	}
 	fmt.Fprintf(r.req.Log, "restoring into database %q of PostgreSQL %s with %s %s\n", database, r.of.text, r.program.path, r.program.text)
-	t := tool{path: r.program.path, args: slices.Concat(restoreArguments, more), env: env, dir: r.req.TempDir, secrets: r.secrets()}
+	t := tool{path: r.program.path, args: slices.Concat(restoreArguments, more), env: append(env, "PGAPPNAME="+r.name), dir: r.req.TempDir, secrets: r.secrets()}
 	return t, func() { removeSecret(passFile, r.req.Log) }, nil
 }
 
@@ -147,6 +151,7 @@ func (r *postgresRestore) feedTool(ctx context.Context, database string, more ..
 		readErr = r.unpack(ctx, &untilDeaf{out: in}, r.req.Progress)
 		return readErr
 	})
+	r.endTool(ctx, err)
 	if readErr != nil && ctx.Err() == nil {
 		return readErr
 	}

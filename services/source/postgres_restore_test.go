@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
@@ -130,15 +131,19 @@ func TestPostgresRestoreInParallel(t *testing.T) {
 func TestPostgresReplace(t *testing.T) {
 	s := servers.Postgres(t)
 	role := s.Role(t)
+	space := "space % \"of\" " + role
+	s.Exec(t, "postgres", "SET allow_in_place_tablespaces = on", "CREATE TABLESPACE "+quoteIdentifier(space)+" LOCATION ''")
+	t.Cleanup(func() { s.Exec(t, "postgres", "DROP TABLESPACE "+quoteIdentifier(space)) })
 	from, to := s.Database(t), s.Database(t)
 	torturePostgresFile(t, s, from)
 	inv, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
 	quoted := quoteIdentifier(to)
+	s.Exec(t, "postgres", "ALTER DATABASE "+quoted+" SET TABLESPACE "+quoteIdentifier(space))
 	s.Exec(t, to, "CREATE TABLE old (n int)", "INSERT INTO old VALUES (1)", "ALTER DATABASE "+quoted+" SET search_path TO \"$user\", public, \"odd % schema\"",
 		"ALTER DATABASE "+quoted+" SET work_mem = '5MB'", "ALTER ROLE "+role+" IN DATABASE "+quoted+" SET application_name TO 'it''s \\ %'",
 		"GRANT CREATE ON DATABASE "+quoted+" TO "+role+" WITH GRANT OPTION", "REVOKE CONNECT ON DATABASE "+quoted+" FROM PUBLIC",
 		"COMMENT ON DATABASE "+quoted+" IS 'it''s \\ a %'", "ALTER DATABASE "+quoted+" CONNECTION LIMIT 33", "ALTER DATABASE "+quoted+" OWNER TO "+role)
-	outside := "SELECT datacl, datconnlimit, pg_get_userbyid(datdba), shobj_description(oid, 'pg_database'), (SELECT string_agg(setrole || setconfig::text, ',' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = '" + to + "'"
+	outside := "SELECT datacl, datconnlimit, (SELECT spcname FROM pg_tablespace t WHERE t.oid = dattablespace), pg_get_userbyid(datdba), shobj_description(oid, 'pg_database'), (SELECT string_agg(setrole || setconfig::text, ',' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = '" + to + "'"
 	databases := "SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database"
 	before, all := s.Query(t, "postgres", outside), s.Query(t, "postgres", databases)
 	target := openedTarget(t, postgresKind, postgresSettings(s, to))
@@ -164,6 +169,12 @@ func TestPostgresReplace(t *testing.T) {
 	if got := s.Query(t, "postgres", databases); got != all || s.Query(t, to, "SELECT n FROM old") != "1\n" || s.Query(t, "postgres", outside) != before {
 		t.Errorf("a restore that failed changed something: %s", got)
 	}
+
+	s.Exec(t, to, "CREATE SUBSCRIPTION sub CONNECTION 'host=/nowhere' PUBLICATION p WITH (connect = false)")
+	if err := left(t, target.Restore(t.Context(), req), true); !errors.Is(err, models.ErrConflict) || !strings.Contains(err.Error(), "DROP SUBSCRIPTION") {
+		t.Errorf("got %v", err)
+	}
+	s.Exec(t, to, "ALTER SUBSCRIPTION sub SET (slot_name = NONE)", "DROP SUBSCRIPTION sub")
 
 	src, err := newPostgres("shop", postgresSettings(s, to))
 	if err != nil {
@@ -191,6 +202,35 @@ func TestPostgresReplace(t *testing.T) {
 
 func openBytes(dump []byte) func(context.Context) (io.ReadCloser, error) {
 	return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(dump)), nil }
+}
+
+// TestPostgresStopEndsWhatTheServerDoes stops a restore while the server makes an index,
+// which does not look whether its client is still there.
+func TestPostgresStopEndsWhatTheServerDoes(t *testing.T) {
+	s := servers.Postgres(t)
+	from, to := s.Database(t), s.Database(t)
+	s.Exec(t, from, "CREATE FUNCTION slow(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN IF current_setting('application_name') LIKE 'backupman%' THEN PERFORM pg_sleep(600); END IF; RETURN n; END $$",
+		"CREATE TABLE a (n int)", "INSERT INTO a VALUES (1)", "CREATE INDEX ON a (public.slow(n))")
+	_, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	req := restoreRequest(t, postgresKind, dump)
+	req.Tables = named("public.a")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() {
+		defer cancel()
+		for ctx.Err() == nil && !strings.Contains(s.Query(t, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = '"+to+"' AND wait_event = 'PgSleep'"), "1") {
+			time.Sleep(sessionPoll)
+		}
+	}()
+	if err := left(t, openedTarget(t, postgresKind, postgresSettings(s, to)).Restore(ctx, req), true); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if got := s.Query(t, "postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = '"+to+"'"); got != "0\n" {
+		t.Errorf("%s sessions are left", got)
+	}
+	if got := s.Query(t, to, "SELECT count(*) FROM pg_class WHERE relname = 'a'"); got != "0\n" {
+		t.Errorf("%s tables are left", got)
+	}
 }
 
 // TestPostgresRestoreAsOwner restores as a role that owns the database and is no

@@ -17,7 +17,7 @@ import (
 // when everything is there: until then nothing is changed.
 func (r *postgresRestore) replace(ctx context.Context, conn *pgx.Conn, there bool) error {
 	if !there {
-		return r.restoreBeside(ctx, conn, r.database(), nil)
+		return r.restoreBeside(ctx, conn, r.database(), func() error { return r.restoreWhole(ctx, r.database()) })
 	}
 	var old postgresDatabase
 	if err := r.askDatabase(ctx, conn, &old); err != nil {
@@ -25,23 +25,48 @@ func (r *postgresRestore) replace(ctx context.Context, conn *pgx.Conn, there boo
 	}
 	side := "backupman_" + strings.ToLower(rand.Text())
 	return r.restoreBeside(ctx, conn, side, func() error {
-		if err := r.carryOver(ctx, conn, old, side); err != nil {
+		r.move(ctx, conn, side, old.space)
+		if err := r.restoreWhole(ctx, side); err != nil {
 			return err
 		}
-		return r.swap(ctx, conn, side)
+		return r.putInPlace(ctx, old, side)
 	})
 }
 
-// restoreBeside makes a database and restores into it. When that fails, or what follows,
-// the database is dropped again.
-func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database string, then func() error) error {
+// move puts a new database, which is empty, where the old one is.
+func (r *postgresRestore) move(ctx context.Context, conn *pgx.Conn, side, space string) {
+	at, err := r.listOf(ctx, conn, databaseSpace, side)
+	if err != nil || len(at) != 1 || at[0] == space {
+		return
+	}
+	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quoteIdentifier(side)+" SET TABLESPACE "+quoteIdentifier(space)); err != nil {
+		r.warn("the database is in tablespace %q now, and was in %q: %v", at[0], space, r.refused("move it", err))
+	}
+}
+
+const databaseSpace = "SELECT t.spcname::text FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1"
+
+// putInPlace makes the restored database the one that it is to be. It connects anew, for
+// the restore before it may have taken longer than a connection lasts without a word.
+func (r *postgresRestore) putInPlace(ctx context.Context, old postgresDatabase, side string) error {
+	conn, _, err := r.server(ctx)
+	if err != nil {
+		return err
+	}
+	defer hangUp(ctx, conn)
+	if err := r.carryOver(ctx, conn, old, side); err != nil {
+		return err
+	}
+	return r.swap(ctx, conn, side)
+}
+
+// restoreBeside makes a database and fills it. When that fails, the database is dropped
+// again.
+func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database string, fill func() error) error {
 	if err := r.create(ctx, conn, r.of, database, r.req.Inventory.Options); err != nil {
 		return err
 	}
-	err := r.restoreWhole(ctx, database)
-	if err == nil && then != nil {
-		err = then()
-	}
+	err := fill()
 	if err == nil {
 		return nil
 	}
@@ -65,8 +90,8 @@ func (r *postgresRestore) dropLater(ctx context.Context, database string) error 
 
 // postgresDatabase is what a server keeps of a database outside it.
 type postgresDatabase struct {
-	owner, comment string
-	limit          int
+	owner, comment, space string
+	limit                 int
 	// grants and settings are statements, with %s for the name of the database.
 	grants, settings []string
 }
@@ -86,12 +111,8 @@ const databaseSettings = `SELECT CASE s.setrole WHEN 0 THEN 'ALTER DATABASE %s' 
 	FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c WHERE d.datname = $1`
 
 func (r *postgresRestore) askDatabase(ctx context.Context, conn *pgx.Conn, d *postgresDatabase) (err error) {
-	slots, err := r.listOf(ctx, conn, "SELECT slot_name::text FROM pg_replication_slots WHERE database = $1", r.database())
-	if err != nil {
+	if err := r.replicates(ctx, conn); err != nil {
 		return err
-	}
-	if len(slots) > 0 {
-		return models.Conflictf("database %q can't be replaced while replication slots use it: %s; drop them with pg_drop_replication_slot first", r.database(), listNames(slots))
 	}
 	err = conn.QueryRow(ctx, `SELECT pg_get_userbyid(datdba)::text, datconnlimit, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1`, r.database()).
 		Scan(&d.owner, &d.limit, &d.comment)
@@ -108,7 +129,31 @@ func (r *postgresRestore) askDatabase(ctx context.Context, conn *pgx.Conn, d *po
 	if d.grants, err = r.listOf(ctx, conn, databaseGrants, r.database()); err != nil {
 		return err
 	}
-	d.settings, err = r.listOf(ctx, conn, databaseSettings, r.database())
+	if d.settings, err = r.listOf(ctx, conn, databaseSettings, r.database()); err != nil {
+		return err
+	}
+	spaces, err := r.listOf(ctx, conn, databaseSpace, r.database())
+	d.space = strings.Join(spaces, "")
+	return err
+}
+
+// replicates refuses to replace a database that is tied to others: the server would not
+// drop it.
+func (r *postgresRestore) replicates(ctx context.Context, conn *pgx.Conn) error {
+	slots, err := r.listOf(ctx, conn, "SELECT slot_name::text FROM pg_replication_slots WHERE database = $1", r.database())
+	if err != nil {
+		return err
+	}
+	if len(slots) > 0 {
+		return models.Conflictf("database %q can't be replaced while replication slots use it: %s; drop them with pg_drop_replication_slot first", r.database(), listNames(slots))
+	}
+	if r.of.major < 10 {
+		return nil
+	}
+	subscriptions, err := r.listOf(ctx, conn, "SELECT subname::text FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = $1)", r.database())
+	if err == nil && len(subscriptions) > 0 {
+		return models.Conflictf("database %q can't be replaced while it has subscriptions: %s; drop them with DROP SUBSCRIPTION first", r.database(), listNames(subscriptions))
+	}
 	return err
 }
 

@@ -108,10 +108,31 @@ func (t *PostgresTarget) Look(ctx context.Context) (models.TargetState, error) {
 	if _, err := t.chooseRestoreTool(bounded, server); err != nil {
 		state.Problems = append(state.Problems, err.Error())
 	}
-	if state.Exists, err = t.exists(bounded, conn); err != nil || !state.Exists {
+	if state.Exists, err = t.exists(bounded, conn); err != nil {
 		return state, err
 	}
+	if !state.Exists {
+		return state, t.mayCreate(bounded, conn, server, &state)
+	}
 	return state, t.lookInside(bounded, server, &state)
+}
+
+// mayCreate looks whether the account may make the database.
+func (t *PostgresTarget) mayCreate(ctx context.Context, conn *pgx.Conn, server postgresServer, state *models.TargetState) error {
+	var may bool
+	if err := conn.QueryRow(ctx, "SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user").Scan(&may); err != nil {
+		return t.wrap("ask what the account may do", err)
+	}
+	if !may {
+		state.Problems = append(state.Problems, t.mayNotCreate(server))
+	}
+	return nil
+}
+
+// mayNotCreate says that the account can't make databases, and the way out.
+func (t *PostgresTarget) mayNotCreate(server postgresServer) string {
+	return fmt.Sprintf("role %q may not create databases on the server at %s; mend it with: ALTER ROLE %s CREATEDB; or set restore_user to a role that may",
+		server.role, t.where(), quoteIdentifier(server.role))
 }
 
 // lookInside looks at the database itself.
@@ -211,9 +232,12 @@ func (t *PostgresTarget) drop(ctx context.Context, conn *pgx.Conn, server postgr
 	return nil
 }
 
-// endSessions ends what others do in a database.
+// endSessions ends what others do in a database, as far as the account may. The server
+// ends its own workers by itself.
 func (t *PostgresTarget) endSessions(ctx context.Context, conn *pgx.Conn, database string) error {
-	_, err := conn.Exec(ctx, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()", database)
+	_, err := conn.Exec(ctx, `SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_roles r ON r.oid = a.usesysid, pg_roles me
+		WHERE a.datname = $1 AND a.pid <> pg_backend_pid() AND me.rolname = current_user AND (me.rolsuper OR NOT r.rolsuper
+			AND (pg_has_role(current_user, r.oid, 'MEMBER') OR pg_has_role(current_user, 'pg_signal_backend', 'MEMBER')))`, database)
 	if err != nil {
 		return t.refused("end the sessions of the database", err)
 	}
@@ -226,5 +250,9 @@ func (t *PostgresTarget) refused(doing string, err error) error {
 	if !errors.As(err, &answer) {
 		return t.wrap(doing, err)
 	}
-	return models.Invalidf("data source %q: the server at %s refuses to %s: %s", t.label, t.where(), doing, answer.Message)
+	said := answer.Message
+	if answer.Detail != "" {
+		said += " (" + answer.Detail + ")"
+	}
+	return models.Invalidf("data source %q: the server at %s refuses to %s: %s", t.label, t.where(), doing, said)
 }

@@ -54,9 +54,13 @@ func TestPostgresCreate(t *testing.T) {
 		t.Errorf("made %s", got)
 	}
 	role := s.Role(t)
-	err := openedTarget(t, postgresKind, postgresSettings(s, "never made", "restore_user", role, "restore_password", s.Password)).Create(t.Context(), "")
-	if err == nil || !strings.Contains(err.Error(), "ALTER ROLE \""+role+"\" CREATEDB") {
+	never := openedTarget(t, postgresKind, postgresSettings(s, "never made", "restore_user", role, "restore_password", s.Password))
+	want := "ALTER ROLE \"" + role + "\" CREATEDB"
+	if err := never.Create(t.Context(), ""); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
+	}
+	if state, err := never.Look(t.Context()); err != nil || len(state.Problems) != 1 || !strings.Contains(state.Problems[0], want) {
+		t.Errorf("it looks %+v, %v", state, err)
 	}
 }
 
