@@ -58,9 +58,9 @@ func (t *MySQLTarget) explain(server mysqlServer, inv models.Inventory, number i
 	case incapable[number], number == errSyntax && unlike(server, inv):
 		return Incapablef("%s; the server is %s %s%s", sentence, server.vendor(), server.version, madeOn(inv))
 	case number == errPrivilege:
-		return models.Invalidf("%s; to restore what other accounts define, mend it with: GRANT %s ON *.* TO %s", sentence, definerGrant(server), mysqlAccount{server: server}.name())
+		return &IncapableError{models.Invalidf("%s; to restore what other accounts define, mend it with: GRANT %s ON *.* TO %s", sentence, definerGrant(server), mysqlAccount{server: server}.name())}
 	case number == errTrustCreators:
-		return models.Invalidf("%s; mend it with: SET GLOBAL log_bin_trust_function_creators = 1", sentence)
+		return &IncapableError{models.Invalidf("%s; mend it with: SET GLOBAL log_bin_trust_function_creators = 1", sentence)}
 	}
 	return models.Invalidf("%s", sentence)
 }
