@@ -25,16 +25,16 @@ import (
 
 // app is the services put together over one configuration.
 type app struct {
-	config  config.Config
-	store   *store.Store
-	catalog *catalog.Catalog
-	backups *backup.Service
-	upkeep  *upkeep.Service
-	drills  *restore.Service
-	watch   *watch.Service
-	adopt   *adopt.Service
-	keys    apiKeys
-	log     *slog.Logger
+	config   config.Config
+	store    *store.Store
+	catalog  *catalog.Catalog
+	backups  *backup.Service
+	upkeep   *upkeep.Service
+	restores *restore.Service
+	watch    *watch.Service
+	adopt    *adopt.Service
+	keys     apiKeys
+	log      *slog.Logger
 }
 
 // loadOptions tell the configuration which kinds there are and what flags said.
@@ -114,9 +114,9 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
-	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
-	a.drills = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
+	a.restores = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
 		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
+	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	return a, nil
 }
 
@@ -146,14 +146,14 @@ func (a *app) drillAfter(ctx context.Context, b models.Backup) {
 	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
 		return
 	}
-	if _, err := a.drills.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
+	if _, err := a.restores.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
 		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
 	}
 }
 
 // close waits for what runs and lets everything go.
 func (a *app) close() error {
-	return errors.Join(a.drills.Close(), a.backups.Close(), a.store.Close())
+	return errors.Join(a.restores.Close(), a.backups.Close(), a.store.Close())
 }
 
 func storeConfig(d config.Database) store.Config {
