@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +225,20 @@ func TestDrillNow(t *testing.T) {
 	}
 	if strings.Contains(ended, "hx-trigger") {
 		t.Error("the end still polls")
+	}
+}
+
+// A drill that ends while its page is drawn is not shown beside what was known before it.
+func TestADrillThatEndsMeanwhileIsLookedAtAgain(t *testing.T) {
+	s := newSite(t)
+	s.store.drills[finishedID] = append([]models.Drill{{ID: models.NewID(), BackupID: finishedID, CreatedAt: testNow}}, s.store.drills[finishedID]...)
+	s.store.meanwhile = func() {
+		ended := slices.Clone(s.store.drills[finishedID])
+		ended[0].Outcome = models.DrillDisproven
+		s.store.drills[finishedID] = ended
+	}
+	if body := parse(t, s.get(t, "/backups/"+finishedID)).one(t, "div", "id", "backup-body"); !has(body, "hx-trigger", "") {
+		t.Error("the page does not look again")
 	}
 }
 
