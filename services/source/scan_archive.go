@@ -229,7 +229,7 @@ func (s *archiveScanner) readHead() error {
 		compression = s.int()
 	}
 	if compression != 0 {
-		return errors.New("it is compressed")
+		return errors.New("it is compressed inside: make it with pg_dump -Fc -Z0, or restore it by hand with pg_restore")
 	}
 	for i := range s.head.made {
 		s.head.made[i] = s.int()
