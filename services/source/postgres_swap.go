@@ -17,14 +17,14 @@ import (
 // when everything is there: until then nothing is changed.
 func (r *postgresRestore) replace(ctx context.Context, conn *pgx.Conn, there bool) error {
 	if !there {
-		return r.restoreBeside(ctx, conn, r.database(), nil)
+		return r.restoreBeside(ctx, conn, r.database(), "", nil)
 	}
 	var old postgresDatabase
 	if err := r.askDatabase(ctx, conn, &old); err != nil {
 		return err
 	}
 	side := "backupman_" + strings.ToLower(rand.Text())
-	return r.restoreBeside(ctx, conn, side, func() error {
+	return r.restoreBeside(ctx, conn, side, old.tablespace, func() error {
 		if err := r.carryOver(ctx, conn, old, side); err != nil {
 			return err
 		}
@@ -32,12 +32,13 @@ func (r *postgresRestore) replace(ctx context.Context, conn *pgx.Conn, there boo
 	})
 }
 
-// restoreBeside makes a database and restores into it. When that fails, or what follows,
-// the database is dropped again.
-func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database string, then func() error) error {
+// restoreBeside makes a database, in a tablespace or the usual one, and restores into it.
+// When that fails, or what follows, the database is dropped again.
+func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database, tablespace string, then func() error) error {
 	if err := r.create(ctx, conn, r.of, database, r.req.Inventory.Options); err != nil {
 		return err
 	}
+	r.place(ctx, conn, database, tablespace)
 	err := r.restoreWhole(ctx, database)
 	if err == nil && then != nil {
 		err = then()
@@ -49,6 +50,20 @@ func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, dat
 		r.warn("database %q, which was made for the restore, could not be dropped: %v", database, dropErr)
 	}
 	return err
+}
+
+// usualTablespace is where databases are made.
+const usualTablespace = "pg_default"
+
+// place moves a database that is empty to a tablespace.
+func (r *postgresRestore) place(ctx context.Context, conn *pgx.Conn, database, tablespace string) {
+	if tablespace == "" || tablespace == usualTablespace {
+		return
+	}
+	_, err := conn.Exec(ctx, "ALTER DATABASE "+quoteIdentifier(database)+" SET TABLESPACE "+quoteIdentifier(tablespace))
+	if err != nil {
+		r.warn("the restored database is not in tablespace %q, where the old one was: %v", tablespace, err)
+	}
 }
 
 // dropLater drops a database even when the context has ended.
@@ -65,8 +80,10 @@ func (r *postgresRestore) dropLater(ctx context.Context, database string) error 
 
 // postgresDatabase is what a server keeps of a database outside it.
 type postgresDatabase struct {
-	owner, comment string
-	limit          int
+	owner, comment, tablespace string
+	limit                      int
+	// granted says that its privileges are not the usual ones.
+	granted bool
 	// grants and settings are statements, with %s for the name of the database.
 	grants, settings []string
 }
@@ -93,8 +110,9 @@ func (r *postgresRestore) askDatabase(ctx context.Context, conn *pgx.Conn, d *po
 	if len(slots) > 0 {
 		return models.Conflictf("database %q can't be replaced while replication slots use it: %s; drop them with pg_drop_replication_slot first", r.database(), listNames(slots))
 	}
-	err = conn.QueryRow(ctx, `SELECT pg_get_userbyid(datdba)::text, datconnlimit, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1`, r.database()).
-		Scan(&d.owner, &d.limit, &d.comment)
+	err = conn.QueryRow(ctx, `SELECT pg_get_userbyid(datdba)::text, datconnlimit, coalesce(shobj_description(d.oid, 'pg_database'), ''), spcname::text, datacl IS NOT NULL
+		FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = $1`, r.database()).
+		Scan(&d.owner, &d.limit, &d.comment, &d.tablespace, &d.granted)
 	if err != nil {
 		return r.wrap("ask for the database", err)
 	}
@@ -122,7 +140,7 @@ func (r *postgresRestore) carryOver(ctx context.Context, conn *pgx.Conn, old pos
 	if old.comment != "" {
 		statements = append(statements, "COMMENT ON DATABASE "+name+" IS "+quotePostgres(old.comment))
 	}
-	if len(old.grants) > 0 {
+	if old.granted {
 		statements = append(statements, "REVOKE ALL ON DATABASE "+name+" FROM PUBLIC", "REVOKE ALL ON DATABASE "+name+" FROM "+quoteIdentifier(old.owner))
 	}
 	for _, template := range append(old.grants, old.settings...) {
