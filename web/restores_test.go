@@ -45,7 +45,7 @@ func TestRestoreShowsWhatWouldHappen(t *testing.T) {
 	s := newSite(t)
 	d := parse(t, s.get(t, restorePath+planQuery))
 	got := words(d.one(t, "main", "", ""))
-	for _, want := range []string{"The new database shop_restored, on the server of shop.", "It is not there yet", "1 table: orders", "11.8.3-MariaDB", "on this machine", "Is read"} {
+	for _, want := range []string{"the new database shop_restored, on the server of shop", "It is not there yet", "1 table: orders", "11.8.3-MariaDB", "on this machine", "Is read"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the plan does not say %q", want)
 		}

@@ -75,7 +75,7 @@ func NewListView(page layout.Page, restores []models.Restore, drills []models.Dr
 }
 
 func newRestoreRow(r models.Restore, now time.Time) RestoreRow {
-	row := RestoreRow{ID: r.ID, Path: Path(r.ID), Label: r.Label, Chip: restoreChip(r.Status), Into: human.Sentence("into " + targetWords(r)), Created: components.Ago(now, &r.CreatedAt)}
+	row := RestoreRow{ID: r.ID, Path: Path(r.ID), Label: r.Label, Chip: restoreChip(r.Status), Into: "Into " + targetWords(r), Created: components.Ago(now, &r.CreatedAt)}
 	if !r.Whole() {
 		row.What = TableWords(r.Tables)
 	}

@@ -73,7 +73,7 @@ type Overwrite struct {
 // NewPlanView builds the second step from a plan that was made of the form.
 func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now time.Time) PlanView {
 	v := PlanView{
-		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: p.Target.Server, What: what(p), Copies: planCopies(f, p),
+		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerWords(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
