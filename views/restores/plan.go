@@ -126,14 +126,14 @@ func sentences(all []string) []string {
 func into(p models.RestorePlan) string {
 	switch p.Request.Target.Kind {
 	case models.TargetFile:
-		return "the new file " + p.TargetName
+		return "The new file " + p.TargetName
 	case models.TargetNew:
 		if p.Provider == "sqlite" {
-			return "the new file " + p.TargetName + ", beside " + p.TargetLabel
+			return "The new file " + p.TargetName + ", beside " + p.TargetLabel
 		}
-		return "the new database " + p.TargetName + ", on the server of " + p.TargetLabel
+		return "The new database " + p.TargetName + ", on the server of " + p.TargetLabel
 	}
-	return "the database " + p.TargetName + " of " + p.TargetLabel
+	return "The database " + p.TargetName + " of " + p.TargetLabel
 }
 
 // holds says what the target holds now.
