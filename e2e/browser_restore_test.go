@@ -1,13 +1,19 @@
 package e2e
 
 import (
+	"context"
 	"database/sql"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/backupman/backupman/e2e/program"
 )
 
 // TestBrowserDrillsABackup presses "Drill now" and watches the backup climb to the
@@ -68,6 +74,32 @@ func TestBrowserRestoresIntoANewFile(t *testing.T) {
 	if products, others := rows(t, one, "products"), rows(t, one, "sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"); products != rows(t, demo.shop, "products") || others != 1 {
 		t.Errorf("%d products in one of %d tables came back", products, others)
 	}
+	b.noFaults()
+}
+
+// TestBrowserRestoresWithoutScripts restores and drills by form and link alone; the page
+// is loaded again to see how that goes.
+func TestBrowserRestoresWithoutScripts(t *testing.T) {
+	b := newBrowser(t)
+	demo := startDemo(t)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open(demo.backup(t, "shop-hourly"))
+	b.click("#restore")
+	b.click(`button[value="plan"]`)
+	b.click("#change")
+	b.click(`button[value="plan"]`)
+	b.confirm("shop-restored.db")
+	b.wait("#run")
+	if at := b.location(); !strings.HasPrefix(at, demo.URL+"/restores/") {
+		t.Errorf("the restore led to %s", at)
+	}
+	b.reload(`data-state="Finished"`)
+	b.wait(`#run[data-state="Finished"]`)
+	b.click(`#run a[href^="/backups/"]`)
+	b.click("#drill-now")
+	b.wait("#proof-section")
+	b.reload(`id="drill-now"`)
+	b.wait(`#proof-section[data-tone="good"]`)
 	b.noFaults()
 }
 
@@ -291,6 +323,20 @@ func (b *browser) write(selector, text string) {
 	b.t.Helper()
 	b.do("clear "+selector, chromedp.Clear(chromedp.CSS(selector)))
 	b.do("write into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// reload loads the page again once the server would show something on it.
+func (b *browser) reload(want string) {
+	b.t.Helper()
+	url := b.location()
+	program.Eventually(b.t, browserPatience, func(ctx context.Context) error {
+		page, status, err := fetch(ctx, http.MethodGet, url, "")
+		if err == nil && !strings.Contains(string(page), want) {
+			err = fmt.Errorf("status %d and no %s", status, want)
+		}
+		return err
+	})
+	b.do("load again", chromedp.Reload())
 }
 
 // expect takes away the one fault that a refusal leaves in the browser's console.

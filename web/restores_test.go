@@ -45,7 +45,7 @@ func TestRestoreShowsWhatWouldHappen(t *testing.T) {
 	s := newSite(t)
 	d := parse(t, s.get(t, restorePath+planQuery))
 	got := words(d.one(t, "main", "", ""))
-	for _, want := range []string{"The new database shop_restored, on the server of shop.", "It is not there yet", "1 table: orders", "11.8.3-MariaDB", "on this machine", "Is read"} {
+	for _, want := range []string{"The new database shop_restored, on the server of shop", "It is not there yet", "1 table: orders", "11.8.3-MariaDB", "on this machine", "Is read"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the plan does not say %q", want)
 		}
@@ -369,6 +369,21 @@ func TestUploadsThatAreNone(t *testing.T) {
 		if w := s.get(t, path); w.Code != status {
 			t.Errorf("%s: status %d, want %d", path, w.Code, status)
 		}
+	}
+}
+
+// A page of a stranger may make a browser send forms here, which then do nothing.
+func TestOtherSitesRestoreNothing(t *testing.T) {
+	s := newSite(t)
+	s.store.alarms = []models.Alarm{{ID: alarmID, JobID: jobID, BackupID: finishedID, CreatedAt: testNow}}
+	for _, path := range []string{restorePath + planQuery, "/restores/new?upload=" + unknownID, "/restores/upload", "/restores/" + restoreID + "/cancel", "/drills/" + drillID + "/cancel",
+		"/backups/" + finishedID + "/drill", "/alarms/" + alarmID + "/seen"} {
+		if w := s.ask(t, http.MethodPost, path, "confirm=shop_restored", "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "cross-site"); w.Code != http.StatusForbidden {
+			t.Errorf("%s: status %d", path, w.Code)
+		}
+	}
+	if r := s.restores; len(r.calls)+len(r.started)+len(r.drilled) != 0 || r.received != "" || s.store.alarms[0].SeenAt != nil {
+		t.Errorf("it called %v, started %v and drilled %v", r.calls, r.started, r.drilled)
 	}
 }
 

@@ -73,7 +73,7 @@ type Overwrite struct {
 // NewPlanView builds the second step from a plan that was made of the form.
 func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now time.Time) PlanView {
 	v := PlanView{
-		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: p.Target.Server, What: what(p), Copies: planCopies(f, p),
+		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerWords(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
@@ -126,14 +126,14 @@ func sentences(all []string) []string {
 func into(p models.RestorePlan) string {
 	switch p.Request.Target.Kind {
 	case models.TargetFile:
-		return "the new file " + p.TargetName
+		return "The new file " + p.TargetName
 	case models.TargetNew:
 		if p.Provider == "sqlite" {
-			return "the new file " + p.TargetName + ", beside " + p.TargetLabel
+			return "The new file " + p.TargetName + ", beside " + p.TargetLabel
 		}
-		return "the new database " + p.TargetName + ", on the server of " + p.TargetLabel
+		return "The new database " + p.TargetName + ", on the server of " + p.TargetLabel
 	}
-	return "the database " + p.TargetName + " of " + p.TargetLabel
+	return "The database " + p.TargetName + " of " + p.TargetLabel
 }
 
 // holds says what the target holds now.

@@ -55,6 +55,8 @@ type Fact struct {
 	Term, Value string
 	// Path leads to it; empty when it leads nowhere.
 	Path string
+	// Long asks for the whole width of a narrow screen.
+	Long bool
 }
 
 // Known is what is known beside a restore or a drill itself.
@@ -65,7 +67,9 @@ type Known struct {
 	Drives map[string]models.Drive
 	// Jobs are the labels of jobs, by id.
 	Jobs map[string]string
-	Log  string
+	// Provider is the kind of database; empty where it is not known.
+	Provider string
+	Log      string
 	// Look is what the page saw before.
 	Look runs.Look
 }
@@ -142,13 +146,16 @@ func targetWords(r models.Restore) string {
 	case models.TargetFile:
 		return "the file " + r.TargetName
 	case models.TargetNew:
+		if r.Provider == "sqlite" {
+			return "the new file " + r.TargetName
+		}
 		return "the new database " + r.TargetName
 	}
 	return "the database " + r.TargetName
 }
 
 func restoreFacts(r models.Restore, k Known) []Fact {
-	facts := []Fact{{Term: "Into", Value: human.Sentence(targetWords(r))}}
+	facts := []Fact{{Term: "Into", Value: targetWords(r), Long: true}}
 	if r.TargetLabel != "" {
 		facts = append(facts, Fact{Term: "Data source", Value: r.TargetLabel})
 	}
@@ -172,9 +179,9 @@ func restoreFacts(r models.Restore, k Known) []Fact {
 
 func fromFact(backupID, name string) Fact {
 	if backupID == "" {
-		return Fact{Term: "From the uploaded file", Value: name}
+		return Fact{Term: "From the uploaded file", Value: name, Long: true}
 	}
-	return Fact{Term: "From the backup", Value: name, Path: backups.Path(backupID)}
+	return Fact{Term: "From the backup", Value: name, Path: backups.Path(backupID), Long: true}
 }
 
 func safetyFact(r models.Restore) Fact {
