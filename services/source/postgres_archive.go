@@ -5,7 +5,10 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"strconv"
+
+	"github.com/backupman/backupman/models"
 )
 
 // pgArchive is an archive of which the table of contents was read and looked at. What is
@@ -19,6 +22,8 @@ type pgArchive struct {
 	// length is that of head and contents in the file.
 	length  int64
 	entries []*archiveEntry
+	// rows are the words for the entries with rows, by their numbers.
+	rows    map[int64]string
 	escapes bool
 	// shift is by how much blocks are nearer to the beginning than in the file; 0 while
 	// nobody knows where they are.
@@ -43,10 +48,10 @@ func readArchive(ctx context.Context, req RestoreRequest) (*pgArchive, error) {
 		}
 		return errContentsRead
 	}
-	if err := scanArchive(ctx, scan, dump); !errors.Is(scan.err, errContentsRead) {
+	if err := scanArchive(ctx, scan, dump, io.Discard); !errors.Is(scan.err, errContentsRead) {
 		return nil, err
 	}
-	a := &pgArchive{head: scan.head, minor: scan.minor, intSize: scan.intSize, offsets: scan.offsets, length: scan.contentsEnd}
+	a := &pgArchive{head: scan.head, minor: scan.minor, intSize: scan.intSize, offsets: scan.offsets, length: scan.contentsEnd, rows: rowEntries(scan.order)}
 	for _, e := range scan.order {
 		if !aboutWhole(e) {
 			a.entries = append(a.entries, e)
@@ -55,6 +60,19 @@ func readArchive(ctx context.Context, req RestoreRequest) (*pgArchive, error) {
 	}
 	return a, nil
 }
+
+func rowEntries(entries []*archiveEntry) map[int64]string {
+	rows := map[int64]string{}
+	for _, e := range entries {
+		if e.hasData {
+			rows[e.id] = e.desc
+		}
+	}
+	return rows
+}
+
+// errAnotherDump says that a dump changed after it was looked at.
+var errAnotherDump = models.Invalidf("the dump is not the one that was looked at")
 
 // contents writes head and table of contents for pg_restore.
 func (a *pgArchive) contents() []byte {
@@ -163,7 +181,13 @@ func (a *pgArchive) write(ctx context.Context, dump io.Reader, out io.Writer, sc
 	}
 	rest := &skipWriter{out: out, skip: a.length}
 	counted := &countingReader{Reader: dump, told: progress}
-	return scanArchive(ctx, scan, io.TeeReader(counted, rest))
+	scan.guard = func(entries []*archiveEntry) error {
+		if scan.contentsEnd != a.length || !maps.Equal(rowEntries(entries), a.rows) {
+			return errAnotherDump
+		}
+		return nil
+	}
+	return scanArchive(ctx, scan, counted, rest)
 }
 
 // skipWriter leaves out the beginning of what it is given.

@@ -107,6 +107,22 @@ func (g pgGuard) entry(e *archiveEntry) error {
 	if err := g.statements(e, e.defn, false); err != nil {
 		return err
 	}
+	return g.drop(e)
+}
+
+// drop looks at how an entry is removed. pg_restore also makes the statement that gives
+// the object its owner from it: it cuts off what should be DROP and a space.
+func (g pgGuard) drop(e *archiveEntry) error {
+	statements, err := splitStatements(e.drop, g.escapes)
+	if err != nil {
+		return err
+	}
+	if len(statements) > 1 {
+		return models.Invalidf("it is removed by more than one statement")
+	}
+	if len(statements) == 1 && statements[0][0].word("drop") && !strings.HasPrefix(e.drop, "DROP ") {
+		return models.Invalidf("it is removed by %q", bounded(e.drop))
+	}
 	return g.statements(e, e.drop, true)
 }
 
@@ -115,7 +131,7 @@ func (g pgGuard) rows(e *archiveEntry) error {
 	if kept, err := pgTokens(e.defn+"\n"+e.drop, g.escapes); err != nil || len(kept) > 0 {
 		return models.Invalidf("it has statements beside its rows")
 	}
-	if (e.desc == "BLOBS" || e.desc == "BLOB COMMENTS") && e.copy == "" {
+	if e.desc == descBlobs && e.copy == "" {
 		return nil
 	}
 	if e.desc != "TABLE DATA" {
@@ -180,6 +196,9 @@ func (g pgGuard) statements(e *archiveEntry, text string, dropping bool) error {
 	if err != nil {
 		return err
 	}
+	if len(statements) > 0 && hasComment(text, statements) {
+		return models.Invalidf("it has a comment, which pg_restore does not take for one")
+	}
 	for _, tokens := range statements {
 		s := pgStatement{pgCursor: pgCursor{tokens: tokens}, desc: e.desc, dropping: dropping}
 		if err := s.look(); err != nil {
@@ -188,6 +207,22 @@ func (g pgGuard) statements(e *archiveEntry, text string, dropping bool) error {
 	}
 	return nil
 }
+
+// hasComment tells whether there is more between the tokens of a text than space. Where
+// pg_restore takes statements apart by itself, it does not know comments.
+func hasComment(text string, statements [][]pgToken) bool {
+	at := 0
+	for _, k := range slices.Concat(statements...) {
+		if strings.Trim(text[at:k.start], blank) != "" {
+			return true
+		}
+		at = k.end
+	}
+	return strings.Trim(text[at:], blank) != ""
+}
+
+// blank is what may be between tokens, beside comments.
+const blank = " \t\n\r\f\v;"
 
 // splitStatements returns the tokens of each statement. A semicolon does not end one in
 // the parentheses of a rule, nor in the body of a function between BEGIN ATOMIC and END.
@@ -212,37 +247,51 @@ func splitStatements(text string, escapes bool) ([][]pgToken, error) {
 
 // statementEnd returns how many tokens the first statement has, without its semicolon.
 func statementEnd(tokens []pgToken) (int, error) {
-	parentheses, blocks := 0, 0
-	c := pgCursor{tokens: tokens}
-	c.take("create")
-	c.take("or", "replace")
-	rule, routine := c.peek().word("rule"), c.peek().word("function") || c.peek().word("procedure")
+	depth, body := 0, false
+	rule, routine := makesRule(tokens), makesRoutine(tokens)
 	for i, k := range tokens {
 		switch {
 		case k.symbol("("):
-			parentheses++
+			depth++
 		case k.symbol(")"):
-			parentheses--
-		case routine && parentheses == 0 && k.word("begin") && i+1 < len(tokens) && tokens[i+1].word("atomic"):
-			blocks++
-		case blocks > 0 && k.word("case"):
-			blocks++
-		case blocks > 0 && k.word("end"):
-			blocks--
-		case k.symbol(";") && parentheses == 0 && blocks == 0:
+			depth--
+		case routine && depth == 0 && i > 0 && k.word("atomic") && tokens[i-1].word("begin"):
+			if body {
+				return 0, models.Invalidf("it has a body in a body")
+			}
+			body = true
+		case body && k.word("end") && endsBody(tokens[i-1]):
+			body, routine = false, false
+		case k.symbol(";") && depth == 0 && !body:
 			return i, nil
-		case k.symbol(";") && (parentheses > 0 && !rule || !harmlessNext(tokens[i+1:])):
+		case k.symbol(";") && (depth > 0 && !rule || !harmlessNext(tokens[i+1:])):
 			return 0, models.Invalidf("it has a semicolon where no pg_dump writes one")
 		}
-		if parentheses < 0 {
+		if depth < 0 {
 			return 0, models.Invalidf("it has a parenthesis too many")
 		}
 	}
-	if parentheses != 0 || blocks != 0 {
+	if depth != 0 || body {
 		return 0, models.Invalidf("a statement in it does not end")
 	}
 	return len(tokens), nil
 }
+
+func makesRule(tokens []pgToken) bool {
+	c := pgCursor{tokens: tokens}
+	return c.take("create", "rule") || c.take("create", "or", "replace", "rule")
+}
+
+func makesRoutine(tokens []pgToken) bool {
+	c := pgCursor{tokens: tokens}
+	c.take("create")
+	c.take("or", "replace")
+	return c.take("function") || c.take("procedure")
+}
+
+// endsBody tells whether an END after a token ends the body of a function. One that ends
+// a CASE, or is another name for a column, never comes first in a statement.
+func endsBody(before pgToken) bool { return before.symbol(";") || before.word("atomic") }
 
 // harmlessNext tells whether what follows a semicolon in a rule or a function is
 // something that these may hold.

@@ -79,8 +79,8 @@ func (l *pgLexer) next() error {
 	case isNameStart(c):
 		return l.word()
 	}
-	l.add(pgSymbol, l.pos, rest[:1])
 	l.pos++
+	l.add(pgSymbol, l.pos-1, rest[:1])
 	return nil
 }
 

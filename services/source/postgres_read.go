@@ -15,7 +15,7 @@ func readPostgres(ctx context.Context, dump io.Reader, _ string) (models.Invento
 	scan := newArchiveScanner()
 	defer scan.stop()
 	scan.guard = guardArchive
-	if err := scanArchive(ctx, scan, dump); err != nil {
+	if err := scanArchive(ctx, scan, dump, io.Discard); err != nil {
 		return models.Inventory{}, err
 	}
 	inv := models.Inventory{Database: scan.head.database, ServerVersion: scan.head.server, Tool: "pg_dump",
@@ -29,12 +29,18 @@ func firstWord(text string) string {
 	return word
 }
 
-// scanArchive hands an archive to a scanner, from its beginning to its end.
-func scanArchive(ctx context.Context, scan *archiveScanner, dump io.Reader) error {
+// scanArchive hands an archive to a scanner, from its beginning to its end, and each piece
+// to out once the scanner has found nothing wrong with it.
+func scanArchive(ctx context.Context, scan *archiveScanner, dump io.Reader, out io.Writer) error {
 	buf := make([]byte, readSize)
 	for !scan.completed {
 		n, err := dump.Read(buf)
 		_, _ = scan.Write(buf[:n])
+		if scan.err == nil {
+			if _, err := out.Write(buf[:n]); err != nil {
+				return err
+			}
+		}
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)

@@ -74,7 +74,7 @@ var inDatabase = map[string]bool{}
 
 func init() {
 	for word := range strings.FieldsSeq("table view index sequence function procedure routine aggregate type domain schema extension trigger rule policy " +
-		"collation conversion operator cast publication subscription server statistics language text access transform data column constraint large default") {
+		"collation conversion operator cast publication subscription server statistics language text access transform data column constraint large default mapping") {
 		inDatabase[word] = true
 	}
 }
@@ -84,6 +84,9 @@ var modifiers = strings.Fields("unlogged unique foreign materialized recursive t
 
 func (s *pgStatement) look() error {
 	verb := s.word()
+	if err := s.fits(verb); err != nil {
+		return err
+	}
 	switch verb {
 	case "create":
 		s.take("or", "replace")
@@ -138,9 +141,16 @@ func (s *pgStatement) object(verb string) error {
 	for slices.Contains(modifiers, word) && s.peek().kind == pgWord && (inDatabase[s.peek().text] || slices.Contains(modifiers, s.peek().text)) {
 		word = s.word()
 	}
-	mapping := word == "user" && s.take("mapping")
-	if !inDatabase[word] && !slices.Contains(modifiers, word) && !mapping {
+	if word == "user" && s.take("mapping") {
+		word = "mapping"
+	}
+	if !inDatabase[word] && !slices.Contains(modifiers, word) {
 		return models.Invalidf("a statement in it begins with %q, which is not about this database alone", s.beginning())
+	}
+	if verb == "create" {
+		if err := s.makesOwn(word); err != nil {
+			return err
+		}
 	}
 	if verb != "create" && verb != "alter" {
 		return nil
@@ -154,6 +164,11 @@ func (s *pgStatement) reach(word string) error {
 	switch word {
 	case "function", "procedure":
 		return native(rest)
+	case "schema":
+		// What follows the name of a schema would be made in it.
+		if len(rest) != 1 {
+			return models.Invalidf("a statement in it begins with %q, and makes more than a schema", s.beginning())
+		}
 	case "table", "server", "data":
 		for i, k := range rest {
 			if k.named() && strings.EqualFold(k.text, "program") && i+1 < len(rest) && rest[i+1].kind == pgString {
@@ -167,6 +182,22 @@ func (s *pgStatement) reach(word string) error {
 			}
 		}
 		return models.Invalidf("a subscription in it connects to another server")
+	}
+	return s.keepsOffFiles(word)
+}
+
+// fileFunctions are functions of the server that read and write files of its machine.
+var fileFunctions = strings.Fields("lo_export lo_import pg_file_write pg_file_sync pg_file_rename pg_file_unlink")
+
+// keepsOffFiles wants nothing that is computed while rows come in, or when somebody reads
+// a view, to be about files. Operators and the like name functions without calling them.
+func (s *pgStatement) keepsOffFiles(word string) error {
+	names := word == "operator" || word == "cast" || word == "aggregate"
+	for i, k := range s.tokens {
+		called := i+1 < len(s.tokens) && s.tokens[i+1].symbol("(")
+		if k.named() && (called || names) && slices.Contains(fileFunctions, k.text) {
+			return models.Invalidf("a statement in it begins with %q and calls %s, which is about files of the server", s.beginning(), k.text)
+		}
 	}
 	return nil
 }

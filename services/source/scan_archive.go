@@ -30,10 +30,14 @@ const (
 	archiveRelkind = 16 // from here on entries have a relkind
 	blockData      = 1
 	blockBlobs     = 3
+	// descBlobs is the word for entries with large objects.
+	descBlobs = "BLOBS"
 	// noDataOffset marks an entry of the table of contents that has no block.
 	noDataOffset = 3
 	// maxArchiveString bounds a definition in the table of contents.
 	maxArchiveString = 256 << 20
+	// maxArchiveTexts bounds all texts of the table of contents, which is kept.
+	maxArchiveTexts = 512 << 20
 )
 
 // copyEnd is what pg_dump writes after the rows of a table.
@@ -53,6 +57,8 @@ type archiveScanner struct {
 	// head is kept as it is read, for a restore writes it again.
 	head     archiveHead
 	consumed int64
+	// texts is the length of all texts so far.
+	texts int64
 	// contentsEnd is the number of bytes up to the end of the table of contents.
 	contentsEnd int64
 	// guard, when set, looks at the table of contents before any data is read.
@@ -323,7 +329,8 @@ func (s *archiveScanner) readBlock() error {
 		return err
 	}
 	e := s.entries[id]
-	if e == nil || !e.hasData || e.seen || kind != blockData && kind != blockBlobs {
+	// pg_restore takes rows for statements that come in a block of the wrong kind.
+	if e == nil || !e.hasData || e.seen || kind != blockData && kind != blockBlobs || (kind == blockBlobs) != (e.desc == descBlobs) {
 		return fmt.Errorf("it has a block of kind %d for entry %d, which its table of contents does not announce", kind, id)
 	}
 	e.seen, e.at = true, at
@@ -472,7 +479,7 @@ func (s *archiveScanner) string() (string, bool) {
 	if n < 0 || s.unread > 0 {
 		return "", false
 	}
-	if n > maxArchiveString {
+	if s.texts += n; n > maxArchiveString || s.texts > maxArchiveTexts {
 		s.unread++
 		return "", false
 	}
