@@ -82,6 +82,9 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	if err := a.drills.Recover(ctx); err != nil {
+		a.log.Warn("restores and drills of an earlier run are not all settled", "error", err)
+	}
 	if err := a.firstBackup(ctx, out); err != nil || once {
 		return err
 	}

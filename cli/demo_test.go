@@ -8,7 +8,7 @@ import (
 
 func TestDemoSweepsScratchDatabasesOfTheDead(t *testing.T) {
 	dir := t.TempDir()
-	left := filepath.Join(dir, "data", "scratch", "left-by-a-dead-process")
+	left := filepath.Join(dir, "data", "scratch", "drill-4092289971")
 	if err := os.MkdirAll(left, 0o700); err != nil {
 		t.Fatal(err)
 	}
