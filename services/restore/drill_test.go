@@ -135,6 +135,16 @@ type target struct {
 	restore func(ctx context.Context, req source.RestoreRequest) error
 	views   func() ([]string, error)
 	look    func(models.TargetState) (models.TargetState, error)
+	drop    func() error
+}
+
+func (t target) Drop(ctx context.Context) error {
+	if t.drop != nil {
+		if err := t.drop(); err != nil {
+			return err
+		}
+	}
+	return t.Target.Drop(ctx)
 }
 
 func (t target) Restore(ctx context.Context, req source.RestoreRequest) error {

@@ -83,25 +83,7 @@ func (r *run) state() models.RunProgress {
 // live records progress every second until the returned function is called. The context
 // it returns ends when somebody asks for that, or when the run was settled by others.
 func (r *run) live(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(beatStep)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if why := r.beat(ctx); why != nil {
-				cancel(why)
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
+	return runs.Every(ctx, beatStep, r.beat)
 }
 
 // beat records progress and log, and returns why the run must end, if it must.
