@@ -103,6 +103,27 @@ func (r *run) beat(ctx context.Context) error {
 	return nil
 }
 
+// mark writes the phase down before anything is done in it, so that whoever finds this
+// process dead knows. It returns why the run must end, if it must.
+func (r *run) mark(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.service.SettleTime)
+	defer cancel()
+	var asked bool
+	err := runs.Insist(ctx, func() (err error) {
+		asked, err = r.save(ctx, r.id, r.service.RunnerID, r.state())
+		return err
+	})
+	switch {
+	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotFound):
+		return errTakenOver
+	case err != nil:
+		return models.Conflictf("it could not be written down that the target is written to: %s", sentence(err))
+	case asked:
+		return errCancelled
+	}
+	return nil
+}
+
 func (r *run) saveLog(ctx context.Context) error {
 	text, changed := r.log.Text()
 	if !changed {
