@@ -86,11 +86,8 @@ func newRestoreRow(r models.Restore, now time.Time) RestoreRow {
 }
 
 func newDrillRow(d models.Drill, label string, now time.Time) DrillRow {
-	row := DrillRow{ID: d.ID, Path: backups.DrillPath(d.ID), Label: label, Chip: backups.DrillChip(d.Outcome), Level: backups.LevelWords(d.Level), Created: components.Ago(now, &d.CreatedAt)}
-	switch reasons := human.Sentences(d.Reason); {
-	case d.Outcome == models.DrillProven:
-		row.Level = "Restored and found equal"
-	case len(reasons) > 0:
+	row := DrillRow{ID: d.ID, Path: backups.DrillPath(d.ID), Label: label, Chip: backups.DrillChip(d.Outcome), Level: human.Sentence(backups.LevelWords(d.Level)), Created: components.Ago(now, &d.CreatedAt)}
+	if reasons := human.Sentences(d.Reason); len(reasons) > 0 && d.Outcome != models.DrillProven {
 		row.Reason = reasons[0]
 	}
 	if d.RestoreTook > 0 {
