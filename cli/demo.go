@@ -82,9 +82,6 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	if err := a.drills.Recover(ctx); err != nil {
-		a.log.Warn("restores and drills of an earlier run are not all settled", "error", err)
-	}
 	if err := a.firstBackup(ctx, out); err != nil || once {
 		return err
 	}
@@ -121,6 +118,7 @@ func prepareDemo(ctx context.Context, out io.Writer, dir, configFile string) err
 
 // firstBackup makes one backup, drills it, and tells a person what to do with it.
 func (a *app) firstBackup(ctx context.Context, out io.Writer) error {
+	a.settleRuns(ctx)
 	if err := a.backups.Recover(ctx); err != nil {
 		return err
 	}

@@ -48,18 +48,23 @@ type progressPrinter struct {
 	out      io.Writer
 	terminal bool
 	start    time.Time
-	phase    models.Phase
+	phase    string
 }
 
 func (p *progressPrinter) print(b models.Backup) {
 	line := fmt.Sprintf("%s: %s dumped, %s packed, %s", b.Phase, size(b.RawSize), size(b.Size), time.Since(p.start).Round(time.Second))
+	p.line(string(b.Phase), line)
+}
+
+// line prints how far a phase is.
+func (p *progressPrinter) line(phase, line string) {
 	switch {
 	case p.terminal:
 		fmt.Fprintf(p.out, "\r\x1b[K%s", line)
-	case b.Phase != p.phase:
+	case phase != p.phase:
 		fmt.Fprintln(p.out, line)
 	}
-	p.phase = b.Phase
+	p.phase = phase
 }
 
 func (p *progressPrinter) clear() {

@@ -72,7 +72,8 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	}
 	plan := schedule.New(a.catalog, a.backups, a.log,
 		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue),
-		schedule.WithUpkeep("settle restores and drills", a.drills.Recover), schedule.WithDrills(a.store, a.drills))
+		schedule.WithUpkeep("settle restores and drills", a.restores.Recover),
+		schedule.WithUpkeep("remove what adoptions left", a.adopt.Sweep), schedule.WithDrills(a.store, a.restores))
 	a.greet(out, listener.Addr())
 	group, ctx := errgroup.WithContext(ctx)
 	o := a.webOptions(listener.Addr(), key, plan)
@@ -86,7 +87,7 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {
-	return web.Options{Store: a.store, Backups: a.backups, Catalog: a.catalog, Upkeep: a.upkeep, Schedule: plan, Version: versionText(),
+	return web.Options{Store: a.store, Backups: a.backups, Restores: a.restores, Catalog: a.catalog, Upkeep: a.upkeep, Schedule: plan, Version: versionText(),
 		APIKeys: a.keys.current, BeyondLoopback: beyondLoopback(addr), AppURL: a.config.HTTP.AppURL,
 		SigningKey: key, Log: a.log, Now: time.Now}
 }

@@ -22,9 +22,13 @@ type fakeStore struct {
 	manifests map[string]models.Manifest
 	logs      map[string]string
 	drills    map[string][]models.Drill
+	restores  []models.Restore // newest first
+	alarms    []models.Alarm   // newest first
 	checks    map[string]models.DriveCheck
 	totals    map[string]models.DriveTotals
 	failing   error
+	// meanwhile, when set, happens once a backup was read.
+	meanwhile func()
 	// each, when set, replaces EachBackup.
 	each func(ctx context.Context, f models.BackupFilter, fn func(models.Backup) error) error
 }
@@ -66,6 +70,9 @@ func (s *fakeStore) EachBackup(ctx context.Context, f models.BackupFilter, fn fu
 }
 
 func (s *fakeStore) Backup(_ context.Context, id string) (models.Backup, error) {
+	if s.meanwhile != nil {
+		defer s.meanwhile()
+	}
 	for _, b := range s.backups {
 		if b.ID == id {
 			return b, s.failing
@@ -103,8 +110,16 @@ func (s *fakeStore) summary(j models.Job) models.JobSummary {
 				sum.NewestFinished = b
 			}
 		}
-		if b.ProvenAt != nil && sum.NewestProven == nil {
+		if b.ProvenAt != nil && b.DisprovenAt == nil && sum.NewestProven == nil {
 			sum.NewestProven = b
+		}
+	}
+	if sum.NewestFinished != nil && len(s.drills[sum.NewestFinished.ID]) > 0 {
+		sum.LastDrill = &s.drills[sum.NewestFinished.ID][0]
+	}
+	for _, a := range s.alarms {
+		if a.JobID == j.ID && a.SeenAt == nil {
+			sum.Alarms++
 		}
 	}
 	return sum

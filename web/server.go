@@ -22,6 +22,7 @@ type Store interface {
 	pages.Plans
 	pages.History
 	pages.Drives
+	pages.Proof
 	// Ping tells whether the database answers.
 	Ping(ctx context.Context) error
 }
@@ -36,6 +37,9 @@ type Backups interface {
 	Wait(ctx context.Context, id string) (models.Backup, error)
 }
 
+// Restores is what the web asks of the service that restores backups and proves them.
+type Restores = pages.Restores
+
 // Catalog is what the web asks of the configured drives.
 type Catalog = pages.Catalog
 
@@ -49,6 +53,7 @@ type Schedule = pages.Schedule
 type Options struct {
 	Store    Store
 	Backups  Backups
+	Restores Restores
 	Catalog  Catalog
 	Upkeep   Upkeep
 	Schedule Schedule
@@ -120,11 +125,11 @@ func newServer(o Options) *server {
 	return &server{
 		log: o.Log, version: o.Version, keys: keys,
 		api: &api.Handlers{
-			Store: o.Store, Backups: o.Backups, Catalog: o.Catalog, Upkeep: o.Upkeep, Links: api.NewLinks(o.SigningKey, o.Now), AppURL: o.AppURL,
+			Store: o.Store, Backups: o.Backups, Restores: o.Restores, Catalog: o.Catalog, Upkeep: o.Upkeep, Links: api.NewLinks(o.SigningKey, o.Now), AppURL: o.AppURL,
 			Now: o.Now, Ping: o.Store.Ping, CheckKey: keys.Check,
 		},
 		pages: &pages.Handlers{
-			Plans: o.Store, History: o.Store, Drives: o.Store, Backups: o.Backups, Catalog: o.Catalog, Upkeep: o.Upkeep,
+			Plans: o.Store, History: o.Store, Drives: o.Store, Proof: o.Store, Backups: o.Backups, Restores: o.Restores, Catalog: o.Catalog, Upkeep: o.Upkeep,
 			Schedule: o.Schedule, SignIns: pages.NewSignIns(o.Now), Comparisons: tasks.NewGroup[[]models.CopyVerdict](o.Background, o.Now),
 			Checks: tasks.NewGroup[models.DriveCheck](o.Background, o.Now), AppURL: o.AppURL, Version: o.Version, Log: o.Log, Now: o.Now,
 		},

@@ -21,14 +21,15 @@ var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // site is a server over fakes, and what it logged.
 type site struct {
-	handler http.Handler
-	store   *fakeStore
-	backups *fakeBackups
-	catalog *fakeCatalog
-	upkeep  *fakeUpkeep
-	later   *fakeBackground
-	log     *bytes.Buffer
-	now     time.Time
+	handler  http.Handler
+	store    *fakeStore
+	backups  *fakeBackups
+	restores *fakeRestores
+	catalog  *fakeCatalog
+	upkeep   *fakeUpkeep
+	later    *fakeBackground
+	log      *bytes.Buffer
+	now      time.Time
 }
 
 // newSite returns a server over a store with one job, on which a backup is
@@ -37,11 +38,12 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	t.Helper()
 	s := &site{store: newStore(), log: &bytes.Buffer{}, now: testNow}
 	s.backups = &fakeBackups{store: s.store, content: "dump content"}
+	s.restores = &fakeRestores{store: s.store, plan: newPlan(), uploads: map[string]models.Upload{}}
 	s.catalog = &fakeCatalog{store: s.store, opened: map[string]drive.Drive{}, signIns: map[string]*fakeSignIn{}}
 	s.upkeep = &fakeUpkeep{store: s.store, found: models.DriveCheck{CheckedAt: testNow, GoodAt: &testNow, Free: 412e9, Total: 1e12}}
 	s.later = &fakeBackground{}
 	o := Options{
-		Store: s.store, Backups: s.backups, Catalog: s.catalog, Upkeep: s.upkeep, Background: s.later.run, Schedule: fakeSchedule{}, Version: "test",
+		Store: s.store, Backups: s.backups, Restores: s.restores, Catalog: s.catalog, Upkeep: s.upkeep, Background: s.later.run, Schedule: fakeSchedule{}, Version: "test",
 		SigningKey: bytes.Repeat([]byte("k"), 32), Log: slog.New(slog.NewTextHandler(s.log, nil)),
 		Now: func() time.Time { return s.now },
 	}
@@ -61,6 +63,9 @@ const (
 	pendingID  = "0197c9a4-0000-7000-8000-000000000013"
 	copyID     = "0197c9a4-0000-7000-8000-000000000021"
 	failedCopy = "0197c9a4-0000-7000-8000-000000000022"
+	drillID    = "0197c9a4-0000-7000-8000-000000000031"
+	restoreID  = "0197c9a4-0000-7000-8000-000000000041"
+	alarmID    = "0197c9a4-0000-7000-8000-000000000051"
 	unknownID  = "0197c9a4-0000-7000-8000-0000000000ff"
 )
 
@@ -89,8 +94,21 @@ func newStore() *fakeStore {
 			Database: "shop", Tool: "mariadb-dump", Tables: []models.TableDigest{{Name: "orders", Rows: 1234, Bytes: 5678, SHA256: strings.Repeat("cd", 32)}},
 			Objects: []models.Object{{Kind: models.ObjectView, Name: "active"}},
 		}}},
-		logs:   map[string]string{finishedID: "the dump was proven"},
-		drills: map[string][]models.Drill{finishedID: {{Outcome: models.DrillProven, Reason: "1 table was equal", CreatedAt: testNow, Duration: time.Second}}},
+		logs: map[string]string{finishedID: "the dump was proven"},
+		drills: map[string][]models.Drill{finishedID: {{ID: drillID, BackupID: finishedID, JobID: jobID, DriveFileID: copyID, Outcome: models.DrillProven, Level: models.LevelEquals, Server: "11.8.3-MariaDB",
+			Scratch: models.ScratchTemporary, Phase: models.RestoreComparing, Reason: "1 table was equal", CreatedAt: testNow, SettledAt: &testNow, Duration: 3 * time.Second, RestoreTook: 2 * time.Second}}},
+		restores: []models.Restore{{ID: restoreID, BackupID: finishedID, DriveFileID: copyID, FileName: "a.sql.zst", Label: "shop-nightly", Provider: "mysql", TargetKind: models.TargetNew,
+			TargetSourceID: sourceID, TargetLabel: "shop", TargetName: "shop_restored", Trigger: models.TriggerPage, Status: models.StatusPending, Phase: models.RestoreRestoring,
+			Done: 40_000_000, Total: 80_000_000, CreatedAt: *at(time.Minute)}},
+	}
+}
+
+// newPlan is a plan of a restore into an empty new database.
+func newPlan() models.RestorePlan {
+	return models.RestorePlan{
+		Label: "shop-nightly", Provider: "mysql", Size: 12, RawSize: 80_000_000, TargetLabel: "shop", TargetName: "shop_restored", Confirm: "shop_restored",
+		Copies: []models.RestoreCopy{{DriveFileID: copyID, DriveID: driveID, Drive: "nas", Provider: "local", Proposed: true, Why: "on this machine"}},
+		Target: models.TargetState{Database: "shop_restored", Server: "11.8.3-MariaDB"},
 	}
 }
 

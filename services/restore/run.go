@@ -36,6 +36,9 @@ type run struct {
 	log    *runs.Log
 	save   saveProgress
 	done   atomic.Int64
+	// whole is the context of all that this process does for the run, up to where it is
+	// written down; it ends when the run is stopped.
+	whole context.Context
 	// beside is work that must not hold up the run, and that it waits for at its end.
 	beside sync.WaitGroup
 

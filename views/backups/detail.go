@@ -1,13 +1,14 @@
 package backups
 
 import (
-	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/alarms"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/layout"
+	"github.com/backupman/backupman/views/runs"
 )
 
 // Facts is everything that is known of one backup.
@@ -20,12 +21,16 @@ type Facts struct {
 	Manifest *models.Manifest
 	// Drills are newest first.
 	Drills []models.Drill
+	// Alarms are those about this backup that nobody has looked at.
+	Alarms []models.Alarm
 	Log    string
 	// JobGone says that the job is not in the configuration any more.
 	JobGone bool
 	// Comparison is how the newest comparison of the copies stands that was asked for
 	// on this page; nil when there was none.
 	Comparison *Comparison
+	// Look is what the page saw of a running drill before.
+	Look runs.Look
 }
 
 // DetailView is the page of one backup.
@@ -35,7 +40,8 @@ type DetailView struct {
 	Rest Rest
 }
 
-// Body is the part of the page that changes while the backup is pending.
+// Body is the part of the page that changes while the backup is pending, and while its
+// copies are compared or a drill of it runs.
 type Body struct {
 	ID, Label string
 	Status    models.Status
@@ -52,10 +58,15 @@ type Body struct {
 	// to do about it.
 	Failure, Error, WayOut string
 	// Comparison is nil when the copies were not compared lately.
-	Comparison    *ComparisonNote
-	Warnings      []string
-	RawSize, Size int64
-	SHA256        string
+	Comparison *ComparisonNote
+	Alarms     []alarms.View
+	// Proof is nil while the backup is pending.
+	Proof *Proof
+	// RestorePath and ComparePath are empty while there is nothing to restore or compare.
+	RestorePath, ComparePath string
+	Warnings                 []string
+	RawSize, Size            int64
+	SHA256                   string
 	// DumpPath is empty when the dump is nowhere on this machine.
 	DumpPath string
 	Copies   []Copy
@@ -87,24 +98,15 @@ type Copy struct {
 type Rest struct {
 	Settled  bool
 	Log      string
-	Drills   []Proof
 	Contents *Contents
 	ByHand   ByHand
 	// Swapped says that the part goes with a fragment and replaces the page's own.
 	Swapped bool
 }
 
-// Proof is one drill.
-type Proof struct {
-	Chip   components.Chip
-	Reason string
-	When   components.Moment
-	Took   string
-}
-
 // NewDetailView builds the page.
 func NewDetailView(page layout.Page, f Facts, now time.Time) DetailView {
-	return DetailView{Page: page, Body: NewBody(f, now), Rest: NewRest(f, now)}
+	return DetailView{Page: page, Body: NewBody(f, now), Rest: NewRest(f)}
 }
 
 // NewBody builds the changing part.
@@ -112,9 +114,9 @@ func NewBody(f Facts, now time.Time) Body {
 	b := f.Backup
 	body := Body{
 		ID: b.ID, Label: b.Label, Status: b.Status, Chips: chips(b), FileName: b.FileName,
-		Created: components.Ago(now, &b.CreatedAt), Trigger: triggerWords(b.Trigger), Attempt: b.Attempt,
+		Created: components.Ago(now, &b.CreatedAt), Trigger: TriggerWords(b.Trigger), Attempt: b.Attempt,
 		Took: took(b, now), RawSize: b.RawSize, Size: b.Size, SHA256: b.SHA256,
-		Warnings: lines(b.Warnings), Actions: actions(f), Comparison: newComparisonNote(f, now),
+		Warnings: human.Lines(b.Warnings), Actions: actions(f), Comparison: newComparisonNote(f, now),
 	}
 	if b.DumpPath != nil {
 		body.DumpPath = *b.DumpPath
@@ -126,6 +128,18 @@ func NewBody(f Facts, now time.Time) Body {
 	case models.StatusFailed:
 		body.Failure, body.Error, body.WayOut = failureWords(b), human.Sentence(b.Error), wayOut(b)
 	}
+	for _, a := range f.Alarms {
+		body.Alarms = append(body.Alarms, alarms.New(a, b.Label, true, now))
+	}
+	if b.Status.Settled() {
+		body.Proof = newProof(f, now)
+	}
+	if b.Status.Settled() && anyFinished(b) {
+		body.RestorePath = Path(b.ID) + "/restore"
+	}
+	if f.Manifest != nil && b.Status.Settled() {
+		body.ComparePath = Path(b.ID) + "/compare"
+	}
 	for _, df := range b.DriveFiles {
 		body.Copies = append(body.Copies, newCopy(b, df, f.Known, now))
 	}
@@ -133,11 +147,8 @@ func NewBody(f Facts, now time.Time) Body {
 }
 
 // NewRest builds the part that stays.
-func NewRest(f Facts, now time.Time) Rest {
+func NewRest(f Facts) Rest {
 	r := Rest{Settled: f.Backup.Status.Settled(), Log: f.Log}
-	for _, d := range f.Drills {
-		r.Drills = append(r.Drills, Proof{Chip: drillChip(d.Outcome), Reason: human.Sentence(d.Reason), When: components.Ago(now, &d.CreatedAt), Took: human.Duration(d.Duration)})
-	}
 	if f.Manifest != nil {
 		contents := NewContents(*f.Manifest)
 		r.Contents = &contents
@@ -183,24 +194,6 @@ func sent(b models.Backup, f models.DriveFile) string {
 	return human.Bytes(min(f.Size, b.Size)) + " of " + human.Bytes(b.Size) + " sent"
 }
 
-func chips(b models.Backup) []components.Chip {
-	found := []components.Chip{backupChip(b)}
-	if b.ProvenAt != nil {
-		found = append(found, components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"})
-	}
-	return found
-}
-
-func drillChip(o models.DrillOutcome) components.Chip {
-	switch o {
-	case models.DrillProven:
-		return components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"}
-	case models.DrillDisproven:
-		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Not equal"}
-	}
-	return components.Chip{Tone: components.ToneWarn, Icon: "circle", Text: "Could not be tested"}
-}
-
 func anyFinished(b models.Backup) bool {
 	for _, f := range b.DriveFiles {
 		if f.Status == models.StatusFinished {
@@ -215,14 +208,4 @@ func inventory(m *models.Manifest) models.Inventory {
 		return models.Inventory{}
 	}
 	return m.Inventory
-}
-
-func lines(text string) []string {
-	var found []string
-	for _, line := range strings.Split(text, "\n") {
-		if line = strings.TrimSpace(line); line != "" {
-			found = append(found, line)
-		}
-	}
-	return found
 }

@@ -51,17 +51,19 @@ type Row struct {
 	Took string
 	Size int64
 	// Copies says how many of the copies are there, such as "2 of 2".
-	Copies  string
-	Proven  components.Moment
-	Warning bool
+	Copies string
+	// Proven is when it was last found equal; Disproven says that it was found not to be.
+	Proven    components.Moment
+	Disproven bool
+	Warning   bool
 }
 
 // NewRow builds the row of a backup.
 func NewRow(b models.Backup, now time.Time) Row {
 	return Row{
 		ID: b.ID, Label: b.Label, Path: Path(b.ID), Status: b.Status, Chip: backupChip(b),
-		Trigger: triggerWords(b.Trigger), Created: components.Ago(now, &b.CreatedAt), Took: took(b, now),
-		Size: b.Size, Copies: copies(b), Proven: components.Ago(now, b.ProvenAt), Warning: b.Warnings != "",
+		Trigger: TriggerWords(b.Trigger), Created: components.Ago(now, &b.CreatedAt), Took: took(b, now),
+		Size: b.Size, Copies: copies(b), Proven: components.Ago(now, b.ProvenAt), Disproven: b.DisprovenAt != nil, Warning: b.Warnings != "",
 	}
 }
 

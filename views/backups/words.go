@@ -8,6 +8,15 @@ import (
 // Path returns the address of a backup's page.
 func Path(id string) string { return "/backups/" + id }
 
+// ServerWords name what restored a backup. Versions of MySQL and MariaDB tell which of
+// the two they are; those of the others are bare numbers.
+func ServerWords(provider, version string) string {
+	if version == "" || provider != "sqlite" && provider != "postgres" {
+		return version
+	}
+	return ProviderName(provider) + " " + version
+}
+
 // ProviderName is the word in prose for a kind of source or drive; a kind that
 // is not known here keeps its own word.
 func ProviderName(provider string) string {
@@ -22,8 +31,8 @@ func ProviderName(provider string) string {
 	return provider
 }
 
-// triggerWords says what started a backup.
-func triggerWords(t models.Trigger) string {
+// TriggerWords says what started a backup, a restore or a drill.
+func TriggerWords(t models.Trigger) string {
 	switch t {
 	case models.TriggerSchedule:
 		return "on schedule"
@@ -33,6 +42,8 @@ func triggerWords(t models.Trigger) string {
 		return "through the API"
 	case models.TriggerCLI:
 		return "from the command line"
+	case models.TriggerAdopt:
+		return "elsewhere, and found on a drive"
 	}
 	return string(t)
 }

@@ -33,3 +33,23 @@ func Names(names []string) string {
 	}
 	return strings.Join(names[:2], ", ") + " and " + Count(int64(len(names)-2)) + " more"
 }
+
+// Lines returns the lines of a text that say something.
+func Lines(text string) []string {
+	var found []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line != "" {
+			found = append(found, line)
+		}
+	}
+	return found
+}
+
+// Sentences returns the lines of a text, each as a sentence.
+func Sentences(text string) []string {
+	found := Lines(text)
+	for i, line := range found {
+		found[i] = Sentence(line)
+	}
+	return found
+}

@@ -15,6 +15,8 @@ type Summary struct {
 	// Answer is a word or three, Detail a sentence.
 	Answer, Detail string
 	Facts          []SummaryFact
+	// Databases tell how well each is proven.
+	Databases []DatabaseLine
 	// Drives says which drives failed their newest checks; empty when none did.
 	Drives string
 	// Swapped says that the summary goes with a fragment and replaces the page's own.
@@ -34,48 +36,28 @@ type tally struct {
 	// lost are the databases without a backup to restore, unproven those without
 	// a proven one.
 	lost, unproven []string
-	// failing, overdue and waiting are jobs: those whose newest run is no good,
-	// those that should have run since, and those that never ran.
+	// failing, overdue and waiting are jobs: those whose newest run is no good or wants
+	// a look, those that should have run since, and those that never ran.
 	failing, overdue, waiting []string
 	running                   bool
 	newest, next              *time.Time
 }
 
-// database is what the jobs of one source make together.
-type database struct {
-	name               string
-	restorable, proven bool
-}
-
 func count(facts []JobFacts) tally {
-	t, found, order := tally{}, map[string]*database{}, []*database{}
-	for _, f := range facts {
-		d, ok := found[f.Job.SourceID]
-		if !ok {
-			d = &database{name: databaseName(f)}
-			found[f.Job.SourceID], order = d, append(order, d)
-		}
-		d.restorable = d.restorable || restorable(f)
-		d.proven = d.proven || f.NewestProven != nil
-		t.add(f, Judge(f))
-	}
-	t.databases = len(order)
-	for _, d := range order {
+	t := tally{}
+	for _, d := range databases(facts) {
+		t.databases++
 		if !d.restorable {
 			t.lost = append(t.lost, d.name)
 		}
-		if !d.proven {
+		if d.proven == nil {
 			t.unproven = append(t.unproven, d.name)
 		}
 	}
-	return t
-}
-
-func databaseName(f JobFacts) string {
-	if f.SourceLabel == "" {
-		return f.Job.Label
+	for _, f := range facts {
+		t.add(f, Judge(f))
 	}
-	return f.SourceLabel
+	return t
 }
 
 // restorable says that there is a backup which is not known to be bad.
@@ -85,7 +67,7 @@ func restorable(f JobFacts) bool {
 
 func (t *tally) add(f JobFacts, s State) {
 	switch s {
-	case Failing, Damaged:
+	case Failing, Disproven, Suspect:
 		t.failing = append(t.failing, f.Job.Label)
 	case Overdue:
 		t.overdue = append(t.overdue, f.Job.Label)
@@ -118,7 +100,7 @@ func newestGood(f JobFacts) *models.Backup {
 func NewSummary(facts []JobFacts, drives []DriveTrouble, now time.Time) Summary {
 	t := count(facts)
 	s := answer(t)
-	s.Drives = driveWords(drives)
+	s.Drives, s.Databases = driveWords(drives), databaseLines(facts, now)
 	if s.Drives != "" && s.Tone == components.ToneGood {
 		s.Tone, s.Icon, s.Answer = components.ToneWarn, "warning", "Yes, but look"
 	}

@@ -26,8 +26,11 @@ func TestSummary(t *testing.T) {
 	failed, pending := backup(models.StatusFailed, time.Hour, false), backup(models.StatusPending, 0, false)
 	partly := backup(models.StatusFailed, time.Hour, false)
 	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
-	damaged := job("d", "wiki", unproven)
-	damaged.LastDrill = &models.Drill{Outcome: models.DrillDisproven}
+	wrong := backup(models.StatusFinished, time.Hour, false)
+	wrong.DisprovenAt = &now
+	disproven := job("d", "wiki", wrong)
+	alarmed := job("x", "shop", proven)
+	alarmed.Alarms = 1
 	late := job("l", "wiki", proven)
 	slot := now.Add(-30 * time.Minute)
 	late.Due = &slot
@@ -46,8 +49,9 @@ func TestSummary(t *testing.T) {
 		"failing, with an older proof": {[]JobFacts{older}, "Yes, but look", "attention: f.", "1 of 1"},
 		"one overdue":                  {[]JobFacts{job("a", "shop", proven), late}, "Yes, but look", "was due: l.", "2 of 2"},
 		"one without any":              {[]JobFacts{job("a", "shop", proven), job("b", "wiki", nil)}, "Only partly", "nothing to restore wiki from", "1 of 2"},
-		"one damaged":                  {[]JobFacts{job("a", "shop", proven), damaged}, "Only partly", "nothing to restore wiki from", "1 of 2"},
+		"one disproven":                {[]JobFacts{job("a", "shop", proven), disproven}, "Only partly", "nothing to restore wiki from", "1 of 2"},
 		"failing, but for one copy":    {[]JobFacts{job("a", "shop", partly)}, "Yes, but look", "attention: a.", "1 of 1"},
+		"an alarm":                     {[]JobFacts{alarmed}, "Yes, but look", "attention: x.", "1 of 1"},
 		"running after part of one":    {[]JobFacts{again}, "Very likely", "proven shop yet", "1 of 1"},
 		"none":                         {[]JobFacts{job("a", "shop", failed)}, "No", "no backup", "0 of 1"},
 		"the first is being made":      {[]JobFacts{job("a", "shop", pending)}, "Not yet", "being made", "0 of 1"},
@@ -59,5 +63,26 @@ func TestSummary(t *testing.T) {
 				t.Errorf("%s: %s (%s)", s.Answer, s.Detail, s.Facts[0].Value)
 			}
 		})
+	}
+}
+
+// Every database says how well it is proven, by the best of its jobs, and that a newer
+// backup was found wrong.
+func TestDatabases(t *testing.T) {
+	older, newer := backup(models.StatusFinished, 3*time.Hour, true), backup(models.StatusFinished, time.Hour, true)
+	newer.RestoreTook = 12 * time.Second
+	wrong := backup(models.StatusFinished, time.Minute, false)
+	wrong.DisprovenAt = &now
+	doubtful := job("w", "wiki", wrong)
+	doubtful.NewestProven = older
+	facts := []JobFacts{job("a", "shop", older), job("b", "shop", newer), doubtful, job("n", "new", nil), job("u", "blog", backup(models.StatusFinished, time.Hour, false))}
+	lines := NewSummary(facts, nil, now).Databases
+	for i, want := range []struct{ name, chip, age, took string }{
+		{"shop", "Proven", "1 h ago", "12 s"}, {"wiki", "Disproven", "3 h ago", ""}, {"new", "Nothing to restore", "", ""}, {"blog", "Not proven yet", "", ""},
+	} {
+		got := lines[i]
+		if got.Name != want.name || got.Chip.Text != want.chip || got.Proven.Age.Words != want.age || got.RestoreTook != want.took {
+			t.Errorf("line %d is %+v, want %+v", i, got, want)
+		}
 	}
 }

@@ -13,10 +13,12 @@ type State int
 
 // The states, in the order in which they want attention.
 const (
-	// Damaged says that the newest backup was restored and was not equal.
-	Damaged State = iota
+	// Disproven says that a drill found the newest backup wrong.
+	Disproven State = iota
 	// Failing says that the newest run failed.
 	Failing
+	// Suspect says that something about its backups wants a look, see models.Alarm.
+	Suspect
 	// Overdue says that the schedule asked for a newer backup than there is.
 	Overdue
 	// Never says that there is no backup at all.
@@ -40,9 +42,6 @@ type JobFacts struct {
 	// Due is the slot that there should be a backup of by now, see DueSlot; nil
 	// when there is none.
 	Due *time.Time
-	// LastDrill is the newest drill of the newest finished backup; nil when
-	// there is none, or when that backup is proven.
-	LastDrill *models.Drill
 	// Partly is the newest earlier backup that is not finished and has a good copy all
 	// the same; nil when there is none, and when the newest backup is finished.
 	Partly *models.Backup
@@ -68,9 +67,11 @@ func Judge(f JobFacts) State {
 	case f.Newest.Status == models.StatusPending:
 		return Running
 	case disproven(f):
-		return Damaged
+		return Disproven
 	case f.Newest.Status == models.StatusFailed:
 		return Failing
+	case f.Alarms > 0:
+		return Suspect
 	case overdue(f):
 		return Overdue
 	case f.NewestFinished == nil || f.NewestFinished.ProvenAt == nil:
@@ -82,10 +83,12 @@ func Judge(f JobFacts) State {
 // chip says a state in a word or two.
 func (s State) chip() components.Chip {
 	switch s {
-	case Damaged:
-		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Damaged"}
+	case Disproven:
+		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Disproven"}
 	case Failing:
 		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failing"}
+	case Suspect:
+		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Wants a look"}
 	case Overdue:
 		return components.Chip{Tone: components.ToneWarn, Icon: "clock", Text: "Overdue"}
 	case Never:
@@ -101,13 +104,15 @@ func (s State) chip() components.Chip {
 // verdict says a state as a sentence.
 func verdict(s State, f JobFacts, now time.Time) string {
 	switch s {
-	case Damaged:
+	case Disproven:
 		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
 	case Failing:
 		if f.Newest.DumpedAt != nil {
 			return "Not every copy of the newest backup is good." + fallback(f, now)
 		}
 		return "The last run failed " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
+	case Suspect:
+		return "Something about its backups wants a look." + fallback(f, now)
 	case Overdue:
 		return "A backup was due " + human.Age(now, *f.Due) + " and was not made." + fallback(f, now)
 	case Never:
@@ -160,8 +165,9 @@ func goodCopies(b *models.Backup) int {
 	return n
 }
 
+// disproven reports whether a drill found the newest finished backup wrong.
 func disproven(f JobFacts) bool {
-	return f.LastDrill != nil && f.LastDrill.Outcome == models.DrillDisproven
+	return f.NewestFinished != nil && f.NewestFinished.DisprovenAt != nil
 }
 
 func settledAt(b *models.Backup) time.Time {

@@ -27,10 +27,13 @@ func TestJudge(t *testing.T) {
 	partly.DumpedAt = &now
 	uploading := backup(models.StatusPending, time.Minute, false)
 	uploading.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusPending}}
+	wrong := backup(models.StatusFinished, time.Hour, false)
+	wrong.DisprovenAt = &now
 	cases := map[string]struct {
 		newest, finished, proven *models.Backup
 		partly                   *models.Backup
 		drill                    models.DrillOutcome
+		alarms                   int64
 		want                     State
 		says                     string
 	}{
@@ -38,8 +41,12 @@ func TestJudge(t *testing.T) {
 		"proven":                     {newest: proven, finished: proven, proven: proven, want: Proven, says: "Restored as a test 1 h ago"},
 		"newer than its proof":       {newest: finished, finished: finished, proven: proven, want: Unproven, says: "Backed up 1 h ago"},
 		"drill could not be made":    {newest: finished, finished: finished, drill: models.DrillUnverified, want: Unproven, says: "No test restore"},
-		"drill found a difference":   {newest: finished, finished: finished, drill: models.DrillDisproven, want: Damaged, says: "There is nothing to restore from"},
-		"damaged, older proof":       {newest: finished, finished: finished, proven: proven, drill: models.DrillDisproven, want: Damaged, says: "A proven copy from 2 h ago can be restored"},
+		"drill found a difference":   {newest: wrong, finished: wrong, drill: models.DrillDisproven, want: Disproven, says: "There is nothing to restore from"},
+		"disproven, older proof":     {newest: wrong, finished: wrong, proven: proven, drill: models.DrillDisproven, want: Disproven, says: "A proven copy from 2 h ago can be restored"},
+		"disproven, drilled again":   {newest: wrong, finished: wrong, drill: models.DrillUnverified, want: Disproven, says: "There is nothing to restore from"},
+		"proven, with an alarm":      {newest: proven, finished: proven, proven: proven, alarms: 1, want: Suspect, says: "wants a look. A proven copy from 2 h ago can be restored"},
+		"running, with an alarm":     {newest: pending, finished: proven, proven: proven, alarms: 1, want: Running, says: "A run is under way."},
+		"failing, with an alarm":     {newest: failed, finished: proven, proven: proven, alarms: 1, want: Failing, says: "The last run failed"},
 		"failing, older proof":       {newest: failed, finished: proven, proven: proven, want: Failing, says: "A proven copy from 2 h ago can be restored"},
 		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
 		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
@@ -53,7 +60,7 @@ func TestJudge(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			f := JobFacts{JobSummary: models.JobSummary{Newest: c.newest, NewestFinished: c.finished, NewestProven: c.proven}, Partly: c.partly}
+			f := JobFacts{JobSummary: models.JobSummary{Newest: c.newest, NewestFinished: c.finished, NewestProven: c.proven, Alarms: c.alarms}, Partly: c.partly}
 			if c.drill != "" {
 				f.LastDrill = &models.Drill{Outcome: c.drill}
 			}

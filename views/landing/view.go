@@ -1,10 +1,13 @@
 package landing
 
 import (
+	"cmp"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/alarms"
 	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
@@ -13,9 +16,20 @@ import (
 
 // View is the whole page.
 type View struct {
-	Page    layout.Page
+	Page layout.Page
+	// Alarms are those that nobody has looked at, newest first.
+	Alarms  []alarms.View
 	Summary Summary
 	Jobs    []JobCard
+}
+
+// Facts is what is known of everything.
+type Facts struct {
+	Jobs []JobFacts
+	// Drives are those in trouble.
+	Drives []DriveTrouble
+	// Alarms are those that nobody has looked at, newest first.
+	Alarms []models.Alarm
 }
 
 // JobCard is one job.
@@ -30,6 +44,9 @@ type JobCard struct {
 	Problem string
 	Proven  CardBackup
 	Newest  CardBackup
+	// Level says how far the newest drill of the newest backup came, RestoreTook how long
+	// a restore takes; empty while that is not known.
+	Level, RestoreTook string
 	// NextRun is unknown when the job runs only when asked.
 	NextRun components.Moment
 	NextIn  components.Moment
@@ -48,10 +65,17 @@ type CardBackup struct {
 	Size int64
 }
 
-// NewView builds the page from what is known of every job, and of the drives in trouble.
-func NewView(page layout.Page, facts []JobFacts, drives []DriveTrouble, now time.Time) View {
-	v := View{Page: page, Summary: NewSummary(facts, drives, now)}
-	for _, f := range facts {
+// NewView builds the page.
+func NewView(page layout.Page, facts Facts, now time.Time) View {
+	v := View{Page: page, Summary: NewSummary(facts.Jobs, facts.Drives, now)}
+	labels := map[string]string{}
+	for _, f := range facts.Jobs {
+		labels[f.Job.ID] = f.Job.Label
+	}
+	for _, a := range facts.Alarms {
+		v.Alarms = append(v.Alarms, alarms.New(a, cmp.Or(labels[a.JobID], "a job that is gone"), false, now))
+	}
+	for _, f := range facts.Jobs {
 		v.Jobs = append(v.Jobs, NewJobCard(f, now))
 	}
 	sort.SliceStable(v.Jobs, func(i, j int) bool {
@@ -76,6 +100,7 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 			Swap: "closest article", Waits: state == Running && f.Newest.DumpedAt == nil, Primary: state == Never || state == Overdue,
 		},
 	}
+	card.Level, card.RestoreTook = level(f), restoreTakes(f)
 	card.FollowPath, card.FollowWords = follow(state, f)
 	if state == Running {
 		live := backups.NewLive(*f.Newest, backups.Known{Last: f.NewestFinished}, now)
@@ -89,7 +114,7 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 
 func follow(s State, f JobFacts) (path, words string) {
 	switch s {
-	case Damaged:
+	case Disproven:
 		return backups.Path(f.NewestFinished.ID), "See what happened"
 	case Failing:
 		return backups.Path(f.Newest.ID), "See what happened"
@@ -103,8 +128,36 @@ func problem(s State, f JobFacts) string {
 	switch s {
 	case Failing:
 		return human.Sentence(f.Newest.Error)
-	case Damaged:
-		return human.Sentence(f.LastDrill.Reason)
+	case Disproven:
+		return disproof(f)
+	}
+	return ""
+}
+
+// disproof is what a drill found wrong with the newest finished backup; empty where the
+// newest drill could not tell, or runs.
+func disproof(f JobFacts) string {
+	if f.LastDrill == nil || f.LastDrill.Outcome != models.DrillDisproven {
+		return ""
+	}
+	return strings.Join(human.Sentences(f.LastDrill.Reason), " ")
+}
+
+// level says how far the newest drill of the newest finished backup came.
+func level(f JobFacts) string {
+	if f.NewestFinished == nil {
+		return ""
+	}
+	return backups.LevelWords(f.NewestFinished.ProofLevel)
+}
+
+// restoreTakes says how long a restore takes, as it was measured with the newest backup
+// that was restored.
+func restoreTakes(f JobFacts) string {
+	for _, b := range []*models.Backup{f.NewestFinished, f.NewestProven} {
+		if b != nil && b.RestoreTook > 0 {
+			return human.Duration(b.RestoreTook)
+		}
 	}
 	return ""
 }

@@ -1,9 +1,7 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -74,17 +72,8 @@ func parseWait(c *gin.Context) (time.Duration, error) {
 
 func readStart(body io.Reader) (startRequest, error) {
 	var req startRequest
-	text, err := io.ReadAll(body)
-	if err != nil {
-		return req, fmt.Errorf("read the request: %w", err)
-	}
-	if len(bytes.TrimSpace(text)) == 0 {
-		return req, nil
-	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&req); err != nil || decoder.More() {
-		return req, models.Invalidf(`the request must be empty or an object such as {"Job": "shop-nightly"}`)
+	if err := readObject(body, &req, `{"Job": "shop-nightly"}`); err != nil {
+		return req, err
 	}
 	if req.Job != nil && *req.Job == "" {
 		return req, models.Invalidf("Job is empty: name a job by its label or id, or leave it out to start every job")

@@ -28,6 +28,24 @@ type Store interface {
 	DriveTotals(ctx context.Context) (map[string]models.DriveTotals, error)
 	// JobByLabel returns the job of a label, or models.ErrNotFound.
 	JobByLabel(ctx context.Context, label string) (models.Job, error)
+	// Sources returns every data source.
+	Sources(ctx context.Context) ([]models.Source, error)
+	// Manifest returns the manifest of a backup, or models.ErrNotFound.
+	Manifest(ctx context.Context, id string) (models.Manifest, error)
+	Proofs
+}
+
+// Proofs is what the API asks about restores, drills and alarms.
+type Proofs interface {
+	Restore(ctx context.Context, id string) (models.Restore, error)
+	Restores(ctx context.Context, f models.RestoreFilter, after models.Cursor, limit int) ([]models.Restore, error)
+	Drill(ctx context.Context, id string) (models.Drill, error)
+	// Drills returns those of one backup, newest first.
+	Drills(ctx context.Context, backupID string) ([]models.Drill, error)
+	RecentDrills(ctx context.Context, f models.DrillFilter, after models.Cursor, limit int) ([]models.Drill, error)
+	// Alarms returns all, newest first, or those that nobody has looked at.
+	Alarms(ctx context.Context, unseenOnly bool) ([]models.Alarm, error)
+	SeeAlarm(ctx context.Context, id string, at time.Time) error
 }
 
 // Backups is what the API asks of the service that makes backups.
@@ -64,11 +82,12 @@ type Upkeep interface {
 
 // Handlers answer the API. Each returns its error to the one door.
 type Handlers struct {
-	Store   Store
-	Backups Backups
-	Catalog Catalog
-	Upkeep  Upkeep
-	Links   *Links
+	Store    Store
+	Backups  Backups
+	Restores Restores
+	Catalog  Catalog
+	Upkeep   Upkeep
+	Links    *Links
 	// AppURL is the address that links begin with; empty for the request's own.
 	AppURL string
 	Now    func() time.Time

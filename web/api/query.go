@@ -3,7 +3,6 @@ package api
 import (
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -24,38 +23,20 @@ type listQuery struct {
 // paged reports whether only a part of the list was asked for.
 func (q listQuery) paged() bool { return q.limit > 0 || q.after != "" }
 
-// parameters are the names that a list understands, in lower case, with what
-// each does. Names are read in any case.
-var parameters = map[string]func(*listQuery, string) error{
-	"label":  func(q *listQuery, v string) error { q.filter.Label = v; return nil },
-	"jobid":  func(q *listQuery, v string) error { q.filter.JobID = v; return models.CheckID(v) },
-	"after":  func(q *listQuery, v string) error { q.after = v; return models.CheckID(v) },
-	"status": func(q *listQuery, v string) (err error) { q.filter.Status, err = ParseStatus(v); return err },
-	"since":  func(q *listQuery, v string) (err error) { q.filter.Since, err = parseTime("Since", v); return err },
-	"until":  func(q *listQuery, v string) (err error) { q.filter.Until, err = parseTime("Until", v); return err },
-	"limit":  func(q *listQuery, v string) (err error) { q.limit, err = parseLimit(v); return err },
-}
-
 // parseList reads the query of a list. A name or value that is not understood
 // is an error, because a filter that is silently left out shows the wrong list.
 func parseList(values url.Values) (listQuery, error) {
 	var q listQuery
-	for name, given := range values {
-		set, known := parameters[strings.ToLower(name)]
-		if !known {
-			return q, models.Invalidf("there is no query parameter %q: use Label, JobId, Status, Since, Until, Limit or After", name)
-		}
-		if len(given) > 1 {
-			return q, models.Invalidf("the query parameter %s was given %d times: give it once", name, len(given))
-		}
-		if given[0] == "" {
-			return q, models.Invalidf("the query parameter %s is empty: give it a value or leave it out", name)
-		}
-		if err := set(&q, given[0]); err != nil {
-			return q, err
-		}
-	}
-	return q, nil
+	err := setAll(values, map[string]func(string) error{
+		"Label":  func(v string) error { q.filter.Label = v; return nil },
+		"JobId":  func(v string) error { q.filter.JobID = v; return models.CheckID(v) },
+		"After":  func(v string) error { q.after = v; return models.CheckID(v) },
+		"Status": func(v string) (err error) { q.filter.Status, err = ParseStatus(v); return err },
+		"Since":  func(v string) (err error) { q.filter.Since, err = parseTime("Since", v); return err },
+		"Until":  func(v string) (err error) { q.filter.Until, err = parseTime("Until", v); return err },
+		"Limit":  func(v string) (err error) { q.limit, err = parseLimit(v); return err },
+	})
+	return q, err
 }
 
 // ParseStatus reads a status of the contract.

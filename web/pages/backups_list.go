@@ -34,7 +34,7 @@ func (h *Handlers) BackupList(c *gin.Context) error {
 	q := backups.ListQuery{JobID: filter.JobID, Status: filter.Status, Start: after.IsZero()}
 	if len(found) > listLength {
 		found = found[:listLength]
-		q.Older = mark(found[listLength-1])
+		q.Older = mark(found[listLength-1].CreatedAt, found[listLength-1].ID)
 	}
 	return Render(c, http.StatusOK, backups.List(backups.NewListView(h.page("Backups", "/backups"), found, jobs, q, h.Now())))
 }
@@ -67,10 +67,10 @@ func parseList(c *gin.Context) (f models.BackupFilter, after models.Cursor, err 
 	return f, after, err
 }
 
-// mark writes a place in the list down for an address: the microsecond and the
-// id of the backup before it. It holds although that backup may be removed.
-func mark(b models.Backup) string {
-	return strconv.FormatInt(b.CreatedAt.UnixMicro(), 10) + "." + b.ID
+// mark writes a place in a list down for an address: the microsecond and the id of
+// what stands before it. It holds although that may be removed.
+func mark(at time.Time, id string) string {
+	return strconv.FormatInt(at.UnixMicro(), 10) + "." + id
 }
 
 func parseMark(text string) (models.Cursor, error) {
@@ -80,7 +80,7 @@ func parseMark(text string) (models.Cursor, error) {
 	micros, id, _ := strings.Cut(text, ".")
 	at, err := strconv.ParseInt(micros, 10, 64)
 	if err != nil || models.CheckID(id) != nil {
-		return models.Cursor{}, models.Invalidf("%q is no place in the list of backups: start the list again", text)
+		return models.Cursor{}, models.Invalidf("%q is no place in the list: start the list again", text)
 	}
 	return models.Cursor{CreatedAt: time.UnixMicro(at).UTC(), ID: id}, nil
 }

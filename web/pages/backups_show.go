@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/views/runs"
 )
 
 // Backup answers GET /backups/:id.
@@ -41,19 +43,22 @@ func (h *Handlers) detail(c *gin.Context) (backups.DetailView, error) {
 	if err != nil {
 		return backups.DetailView{}, err
 	}
+	facts.Look = runs.ParseLook(c.Request.URL.Query())
 	return backups.NewDetailView(h.page(facts.Backup.Label, "/backups"), facts, h.Now()), nil
 }
 
-// backupFacts gathers what is known of one backup.
+// backupFacts gathers what is known of one backup. The drills are read before it: one
+// that ends in between is then still shown as running, and the page looks again. The
+// other way round it would be shown beside what was known before it, for good.
 func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts, err error) {
+	if f.Drills, err = h.History.Drills(ctx, id); err != nil {
+		return f, fmt.Errorf("list drills of backup %s: %w", id, err)
+	}
 	if f.Backup, err = h.History.Backup(ctx, id); err != nil {
 		return f, err
 	}
 	if f.Manifest, err = h.manifest(ctx, id); err != nil {
 		return f, err
-	}
-	if f.Drills, err = h.History.Drills(ctx, id); err != nil {
-		return f, fmt.Errorf("list drills of backup %s: %w", id, err)
 	}
 	if f.Log, err = h.History.LogText(ctx, id); err != nil {
 		return f, fmt.Errorf("read log of backup %s: %w", id, err)
@@ -62,6 +67,9 @@ func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts,
 		return f, err
 	}
 	if f.JobGone, err = h.jobGone(ctx, f.Backup.JobID); err != nil {
+		return f, err
+	}
+	if f.Alarms, err = h.alarmsOf(ctx, f.Backup); err != nil {
 		return f, err
 	}
 	f.Comparison = h.comparison(f.Backup)
@@ -81,18 +89,21 @@ func (h *Handlers) manifest(ctx context.Context, id string) (*models.Manifest, e
 	return &m, nil
 }
 
+// alarmsOf are the alarms about a backup that nobody has looked at.
+func (h *Handlers) alarmsOf(ctx context.Context, b models.Backup) ([]models.Alarm, error) {
+	all, err := h.Proof.UnseenAlarms(ctx, b.JobID)
+	if err != nil {
+		return nil, fmt.Errorf("list alarms of job %s: %w", b.JobID, err)
+	}
+	return slices.DeleteFunc(all, func(a models.Alarm) bool { return a.BackupID != b.ID }), nil
+}
+
 // known gathers the drives, and for a pending backup the last finished one.
 func (h *Handlers) known(ctx context.Context, b models.Backup) (backups.Known, error) {
-	k := backups.Known{Drives: map[string]models.Drive{}}
-	drives, err := h.Plans.Drives(ctx)
-	if err != nil {
-		return k, fmt.Errorf("list drives: %w", err)
-	}
-	for _, d := range drives {
-		k.Drives[d.ID] = d
-	}
-	if b.Status.Settled() {
-		return k, nil
+	drives, err := h.drivesByID(ctx)
+	k := backups.Known{Drives: drives}
+	if err != nil || b.Status.Settled() {
+		return k, err
 	}
 	last, err := h.History.Backups(ctx, models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished}, models.Cursor{}, 1)
 	if err != nil {
@@ -118,12 +129,17 @@ func (h *Handlers) provider(ctx context.Context, f backups.Facts) (string, error
 	if f.Manifest != nil {
 		return f.Manifest.Provider, nil
 	}
+	return h.sourceProvider(ctx, f.Backup.SourceID)
+}
+
+// sourceProvider returns the kind of a source; empty when it is gone.
+func (h *Handlers) sourceProvider(ctx context.Context, id string) (string, error) {
 	sources, err := h.Plans.Sources(ctx)
 	if err != nil {
 		return "", fmt.Errorf("list sources: %w", err)
 	}
 	for _, s := range sources {
-		if s.ID == f.Backup.SourceID {
+		if s.ID == id {
 			return s.Provider, nil
 		}
 	}

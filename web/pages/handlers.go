@@ -84,7 +84,9 @@ type Handlers struct {
 	Plans    Plans
 	History  History
 	Drives   Drives
+	Proof    Proof
 	Backups  Backups
+	Restores Restores
 	Catalog  Catalog
 	Upkeep   Upkeep
 	Schedule Schedule

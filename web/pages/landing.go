@@ -14,15 +14,24 @@ import (
 
 // Landing answers GET /: can I restore?
 func (h *Handlers) Landing(c *gin.Context) error {
-	facts, err := h.jobFacts(c.Request.Context())
+	facts, err := h.landingFacts(c.Request.Context())
 	if err != nil {
 		return err
 	}
-	drives, err := h.troubles(c.Request.Context())
-	if err != nil {
-		return err
+	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, h.Now())))
+}
+
+func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error) {
+	if f.Jobs, err = h.jobFacts(ctx); err != nil {
+		return f, err
 	}
-	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, drives, h.Now())))
+	if f.Drives, err = h.troubles(ctx); err != nil {
+		return f, err
+	}
+	if f.Alarms, err = h.Proof.Alarms(ctx, true); err != nil {
+		return f, fmt.Errorf("list alarms: %w", err)
+	}
+	return f, nil
 }
 
 // JobCard answers GET /jobs/:id/card with the card of one job, for a page
@@ -87,9 +96,6 @@ func (h *Handlers) jobFacts(ctx context.Context) ([]landing.JobFacts, error) {
 			previous := func(until time.Time) (time.Time, bool) { return h.Schedule.PreviousRun(s.Job.ID, until) }
 			f.NextRun, f.Due = &next, landing.DueSlot(previous, next, h.Now())
 		}
-		if f.LastDrill, err = h.lastDrill(ctx, s.NewestFinished); err != nil {
-			return nil, err
-		}
 		if f.Partly, err = h.partly(ctx, s); err != nil {
 			return nil, err
 		}
@@ -112,27 +118,4 @@ func (h *Handlers) partly(ctx context.Context, s models.JobSummary) (*models.Bac
 		return nil, fmt.Errorf("list failed backups of job %s: %w", s.Job.ID, err)
 	}
 	return landing.WithGoodCopy(failed), nil
-}
-
-// lastDrill returns the newest drill of a backup that is not proven, which may
-// have found it damaged.
-func (h *Handlers) lastDrill(ctx context.Context, b *models.Backup) (*models.Drill, error) {
-	if b == nil || b.ProvenAt != nil {
-		return nil, nil
-	}
-	drills, err := h.History.Drills(ctx, b.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list drills of backup %s: %w", b.ID, err)
-	}
-	return newest(drills), nil
-}
-
-func newest(drills []models.Drill) *models.Drill {
-	var found *models.Drill
-	for i := range drills {
-		if found == nil || drills[i].CreatedAt.After(found.CreatedAt) {
-			found = &drills[i]
-		}
-	}
-	return found
 }

@@ -1,5 +1,5 @@
-// Package stream sends long answers: each for as long as somebody takes it, and
-// cut off visibly when it cannot be completed.
+// Package stream sends long answers and takes long requests: each for as long as
+// somebody is there for it, and cut off visibly when it cannot be completed.
 package stream
 
 import (
@@ -36,6 +36,23 @@ func (w *writer) Write(p []byte) (int, error) {
 	// Not every writer has deadlines; one without them needs no moving.
 	_ = w.control.SetWriteDeadline(time.Now().Add(stall))
 	return w.out.Write(p)
+}
+
+// Reader returns the request's body as a reader that moves the server's read deadline
+// along with every read, so that a long request may take its time as long as it comes in.
+func Reader(c *gin.Context) io.ReadCloser {
+	return &reader{ReadCloser: c.Request.Body, control: http.NewResponseController(c.Writer)}
+}
+
+type reader struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	// As with Writer, a connection without deadlines needs no moving.
+	_ = r.control.SetReadDeadline(time.Now().Add(stall))
+	return r.ReadCloser.Read(p)
 }
 
 // Patience moves the server's write deadline beyond a wait before the answer.

@@ -1,0 +1,2 @@
+// Package compare is the page that tells how two backups of a job differ.
+package compare

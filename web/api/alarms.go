@@ -1,0 +1,45 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/models"
+)
+
+// ListAlarms answers GET /api/alarms with all alarms, newest first, or with ?Unseen=true
+// those that nobody has looked at.
+func (h *Handlers) ListAlarms(c *gin.Context) error {
+	unseen := false
+	err := setAll(c.Request.URL.Query(), map[string]func(string) error{"Unseen": func(v string) (err error) {
+		if unseen, err = strconv.ParseBool(v); err != nil {
+			return models.Invalidf("Unseen must be true or false")
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	found, err := h.Store.Alarms(c.Request.Context(), unseen)
+	if err != nil {
+		return err
+	}
+	c.PureJSON(http.StatusOK, NewAlarms(found))
+	return nil
+}
+
+// SeeAlarm answers POST /api/alarms/:id/seen: somebody has looked, so the alarm does not
+// keep backups from being deleted any more.
+func (h *Handlers) SeeAlarm(c *gin.Context) error {
+	id, err := pathID(c)
+	if err != nil {
+		return err
+	}
+	if err := h.Store.SeeAlarm(c.Request.Context(), id, h.Now()); err != nil {
+		return err
+	}
+	c.Status(http.StatusNoContent)
+	return nil
+}
