@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 var everyPage = []string{
 	"/", "/backups", "/backups/" + finishedID, "/backups/" + failedID, "/backups/" + pendingID, "/backups/" + unknownID, "/nothing", "/backups/7",
+	"/restores", "/restores/" + restoreID, "/restores/" + unknownID, "/restores/new", "/drills/" + drillID, restorePath, restorePath + planQuery, "/backups/" + finishedID + "/compare",
 	"/drives", "/drives/" + driveID + "/key", "/drives/sign-in/callback?state=x",
 }
 
@@ -123,6 +125,7 @@ func TestOnlyPendingThingsPoll(t *testing.T) {
 	s := newSite(t)
 	for path, want := range map[string]int{
 		"/": 1, "/backups": 1, "/backups/" + pendingID: 1, "/backups/" + finishedID: 0, "/backups/" + failedID: 0,
+		"/restores": 1, "/restores/" + restoreID: 1, "/restores/" + restoreID + "/live": 1, "/drills/" + drillID: 0, "/backups/" + finishedID + "/proof": 0, restorePath: 0, restorePath + planQuery: 0,
 		"/backups/" + pendingID + "/row": 1, "/backups/" + finishedID + "/row": 0,
 		"/backups/" + pendingID + "/live": 1, "/backups/" + finishedID + "/live": 0, "/jobs/" + jobID + "/card": 1,
 	} {
@@ -277,6 +280,9 @@ func TestPageErrors(t *testing.T) {
 	for path, status := range map[string]int{
 		"/nothing": 404, "/backups/7": 400, "/backups/" + unknownID: 404, "/backups?status=done": 400, "/backups?job=x": 400, "/backups?after=x": 400,
 		"/jobs/" + unknownID + "/card": 404, "/jobs/" + jobID + "/run": 405, "/backups/" + finishedID + "/files/x": 400,
+		restorePath + "/x": 404, "/backups/" + unknownID + "/restore": 404, "/backups/x/restore": 400, "/backups/" + finishedID + "/drill": 405, "/restores/" + unknownID: 404, "/restores/x": 400,
+		"/restores/" + restoreID + "/cancel": 405, "/drills/" + unknownID: 404, "/drills/x/live": 400, "/drills/" + drillID + "/cancel": 405, "/alarms/" + alarmID + "/seen": 405,
+		"/backups/" + finishedID + "/compare?with=x": 400, "/restores?drills-after=x": 400,
 		"/drives/" + unknownID + "/card": 404, "/drives/x/card": 400, "/drives/" + driveID + "/check": 405, "/drives/" + driveID + "/trust": 405,
 		"/drives/" + driveID + "/sign-in": 405, "/drives/" + driveID + "/key": 400, "/drives/" + unknownID + "/key": 404, "/drives/sign-in/callback": 400,
 	} {
@@ -316,18 +322,25 @@ func TestHostileTextIsEscaped(t *testing.T) {
 			b.DriveFiles[k].Path, b.DriveFiles[k].Error, b.DriveFiles[k].Label = &path, hostile, hostile
 		}
 		s.store.logs[b.ID] = hostile
-		s.store.drills[b.ID] = []models.Drill{{Reason: hostile}}
+		s.store.drills[b.ID] = []models.Drill{{ID: drillID, BackupID: b.ID, Outcome: models.DrillDisproven, Reason: hostile, Server: hostile, Scratch: hostile}}
 		s.store.manifests[b.ID] = models.Manifest{Provider: "mysql", Inventory: models.Inventory{
 			Database: hostile, Tool: hostile, Tables: []models.TableDigest{{Name: hostile}}, Objects: []models.Object{{Kind: models.ObjectView, Name: hostile}, {Kind: models.ObjectKind(hostile), Name: "x"}},
 		}}
 	}
+	r := &s.store.restores[0]
+	r.Label, r.TargetName, r.TargetLabel, r.FileName, r.Status, r.Error, r.Warnings, r.Tables = hostile, hostile, hostile, hostile, models.StatusFailed, hostile, hostile, []models.TableName{{Name: hostile}}
+	s.store.alarms = []models.Alarm{{ID: alarmID, JobID: jobID, BackupID: finishedID, Sentence: hostile}}
+	p := &s.restores.plan
+	p.TargetName, p.TargetLabel, p.Confirm, p.Problems, p.Warnings, p.NoSafety = hostile, hostile, hostile, []string{hostile}, []string{hostile}, hostile
+	p.Overwrites, p.Copies[0].Drive, p.Copies[0].Why, p.Target.Server = []models.TargetTable{{TableName: models.TableName{Name: hostile}}}, hostile, hostile, hostile
 	s.backups.err = models.Conflictf("%s", hostile)
 	answers := map[string]*httptest.ResponseRecorder{
 		"conflict": s.ask(t, http.MethodPost, "/jobs/"+jobID+"/run", ""),
 		"notice":   s.ask(t, http.MethodPost, "/jobs/"+jobID+"/run", "", "HX-Request", "true"),
 		"bad id":   s.get(t, "/backups/%22%3E%3Cscript%3Ealert(1)"),
 	}
-	for _, path := range []string{"/", "/backups", "/jobs/" + jobID + "/card", "/backups/" + finishedID, "/backups/" + failedID, "/backups/" + pendingID, "/backups/" + pendingID + "/row", "/backups/" + finishedID + "/live"} {
+	for _, path := range []string{"/", "/backups", "/jobs/" + jobID + "/card", "/backups/" + finishedID, "/backups/" + failedID, "/backups/" + pendingID, "/backups/" + pendingID + "/row", "/backups/" + finishedID + "/live",
+		"/restores", "/restores/" + restoreID, "/restores/" + restoreID + "/live", "/drills/" + drillID, restorePath, restorePath + planQuery, restorePath + "?find=" + url.QueryEscape(hostile), "/backups/" + finishedID + "/compare"} {
 		answers[path] = s.get(t, path)
 	}
 	for name, w := range answers {
@@ -351,6 +364,8 @@ func TestGetChangesNothing(t *testing.T) {
 	for _, path := range append([]string{
 		"/api/backups", "/api/backups/" + finishedID, "/api/backups/" + failedID + "/retry", "/api/backups/" + finishedID + "/generate-download-url", "/api/backups/" + finishedID + "/download",
 		"/jobs/" + jobID + "/run", "/jobs/" + jobID + "/card", "/backups/" + failedID + "/retry", "/backups/" + pendingID + "/live", "/backups/" + pendingID + "/row", "/health",
+		"/restores/" + restoreID + "/live", "/restores/" + restoreID + "/cancel", "/drills/" + drillID + "/cancel", "/backups/" + finishedID + "/drill", "/alarms/" + alarmID + "/seen",
+		"/api/restores", "/api/drills", "/api/alarms", "/api/backups/" + finishedID + "/proof", "/api/backups/" + finishedID + "/restore", "/api/backups/" + finishedID + "/drill",
 	}, everyPage...) {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions} {
 			s.ask(t, method, path, "", "HX-Request", "true")
@@ -358,6 +373,9 @@ func TestGetChangesNothing(t *testing.T) {
 	}
 	if len(s.backups.calls) != 0 {
 		t.Errorf("reading called %s", s.backups.calls)
+	}
+	if r := s.restores; len(r.calls)+len(r.started)+len(r.drilled) != 0 || r.received != "" {
+		t.Errorf("reading called %v, started %v and drilled %v", r.calls, r.started, r.drilled)
 	}
 }
 

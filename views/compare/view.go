@@ -111,7 +111,10 @@ func notes(c models.Comparison) []string {
 
 // summary says in a sentence how the two differ.
 func summary(c models.Comparison) string {
-	if len(c.Tables) == 0 && len(c.Objects) == 0 {
+	switch same := len(c.Tables) == 0 && len(c.Objects) == 0; {
+	case same && len(c.Notes) > 0:
+		return "No difference was found in what can be compared: " + human.Plural(int64(c.Equal), "table") + " and " + human.Plural(c.RowsAfter, "row") + "."
+	case same:
 		return "Both hold the same: " + human.Plural(int64(c.Equal), "table") + " and " + human.Plural(c.RowsAfter, "row") + ", with the same digests."
 	}
 	counts := map[models.ChangeKind]int{}
