@@ -3,186 +3,64 @@ package schedule
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
-	"sync"
+	"log/slog"
 	"time"
 
-	"github.com/go-co-op/gocron/v2"
-
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/cron"
 )
 
-// early is how much before its slot a timer may fire and still mean it.
-const early = time.Second
-
-// setBack is how far in the future the newest slot must lie before it is
-// taken as the trace of a clock that was wrong.
-const setBack = time.Hour
-
-// The pauses between the tries to start one slot grow from the first to the last.
-const (
-	firstPause = 2 * time.Second
-	lastPause  = time.Minute
-)
-
-// backupEntry is one job on the schedule.
-type backupEntry struct {
-	scheduler *Scheduler
-	jobID     string
-	// key is the job's cron and time zone, which an entry never changes.
-	key   string
-	when  cron.Schedule
-	waker gocron.Job
-
-	mu sync.Mutex
-	// since is the newest slot that was taken, or when the entry was made.
-	since time.Time
-	// owed is a slot that was taken and could not be started; zero when there is
-	// none. It is tried again from again on.
-	owed  owing
-	again time.Time
-	// busy says that a start is under way.
-	busy bool
+// Starter starts backups.
+type Starter interface {
+	// StartSlot starts the backup of a job for a slot. It returns
+	// models.ErrConflict when another replica has started it, or when the job
+	// still runs. It does not wait for the backup to end.
+	StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error)
 }
 
-func newBackupEntry(s *Scheduler, jobID, key string, when cron.Schedule) *backupEntry {
-	return &backupEntry{scheduler: s, jobID: jobID, key: key, when: when, since: s.clock.Now()}
-}
-
-// add puts the entry into gocron, which asks the entry's own clock when to wake it.
-func (e *backupEntry) add(ctx context.Context, wakers gocron.Scheduler) error {
-	waker, err := wakers.NewJob(
-		gocron.CronJob("", false),
-		gocron.NewTask(func() { e.wake(ctx) }),
-		gocron.WithCronImplementation(wakeTimes{e.when}),
-		gocron.WithName(e.jobID),
-	)
-	if err != nil {
-		return fmt.Errorf("add the job to the scheduler: %w", err)
+// backupsOf is the timetable of backups.
+func backupsOf(starter Starter) *timetable {
+	return &timetable{
+		work: "backup",
+		cron: func(j models.Job) string { return j.Cron },
+		start: func(ctx context.Context, log *slog.Logger, jobID string, slot time.Time) bool {
+			backup, err := starter.StartSlot(ctx, jobID, slot)
+			switch {
+			case errors.Is(err, models.ErrConflict):
+				log.Info("scheduled backup was not started here", "reason", err)
+			case errors.Is(err, models.ErrNotFound):
+				log.Error("scheduled backup could not be started", "error", err)
+			case err != nil:
+				log.Error("scheduled backup could not be started, trying again soon", "error", err)
+				return false
+			default:
+				log.Info("scheduled backup started", "backup_id", backup.ID)
+			}
+			return true
+		},
 	}
-	e.waker = waker
-	return nil
 }
 
-// owing is a slot and how long its next pause is.
-type owing struct {
-	slot  time.Time
-	pause time.Duration
+// NextRun returns the next slot of a job's backups; ok is false when it has none.
+func (s *Scheduler) NextRun(jobID string) (slot time.Time, ok bool) {
+	return s.backups.next(jobID)
 }
 
-// wake starts the slot that is due, if one is. Nothing that happens in it
-// reaches other jobs.
-func (e *backupEntry) wake(ctx context.Context) {
-	slot, ok := e.take(early)
-	if !ok {
-		return
-	}
-	settled := false
-	defer func() { e.release(slot, settled) }()
-	defer func() {
-		if p := recover(); p != nil {
-			e.scheduler.log.Error("starting a backup panicked", "job_id", e.jobID, "slot", slot,
-				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-		}
-	}()
-	settled = e.start(ctx, slot)
-}
+// lookBack is how far back a previous slot is looked for, step by step, so that
+// the usual question stays cheap. The last reaches over the eight years between
+// two leap days.
+var lookBack = []time.Duration{24 * time.Hour, 40 * 24 * time.Hour, 9 * 366 * 24 * time.Hour}
 
-// start reports whether the slot needs no other try: it was started, or never
-// will be.
-func (e *backupEntry) start(ctx context.Context, slot time.Time) bool {
-	log := e.scheduler.log.With("job_id", e.jobID, "slot", slot)
-	backup, err := e.scheduler.starter.StartSlot(ctx, e.jobID, slot)
-	switch {
-	case errors.Is(err, models.ErrConflict):
-		log.Info("scheduled backup was not started here", "reason", err)
-	case errors.Is(err, models.ErrNotFound):
-		log.Error("scheduled backup could not be started", "error", err)
-	case err != nil:
-		log.Error("scheduled backup could not be started, trying again soon", "error", err)
-		return false
-	default:
-		log.Info("scheduled backup started", "backup_id", backup.ID)
-	}
-	return true
-}
-
-// take gives the slot that is due to one caller only.
-func (e *backupEntry) take(tolerance time.Duration) (time.Time, bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	slot, ok := e.due(tolerance)
-	if !ok || e.busy {
+// PreviousRun returns the newest slot of a job's backups that is not after a time; ok is
+// false when it has none. It says when a run was due, not that there was one.
+func (s *Scheduler) PreviousRun(jobID string, until time.Time) (slot time.Time, ok bool) {
+	e := s.backups.entry(jobID)
+	if e == nil {
 		return time.Time{}, false
 	}
-	e.since, e.busy = later(e.since, slot), true
-	return slot, true
-}
-
-// due returns the newest slot after the last one taken, as seen from now, or the
-// slot that is owed, or, when neither has come yet, one that comes a little later.
-func (e *backupEntry) due(tolerance time.Duration) (time.Time, bool) {
-	now := e.scheduler.clock.Now()
-	if e.since.Sub(now) > setBack {
-		e.since, e.owed = now, owing{}
+	for _, window := range lookBack {
+		if slot, ok = e.when.Latest(until.Add(-window), until); ok {
+			return slot, true
+		}
 	}
-	if slot, ok := e.when.Latest(e.since, now); ok {
-		return slot, true
-	}
-	if !e.owed.slot.IsZero() && !now.Before(e.again) {
-		return e.owed.slot, true
-	}
-	next := e.when.Next(later(e.since, now))
-	return next, !next.IsZero() && next.Sub(now) <= tolerance
+	return time.Time{}, false
 }
-
-// overdue reports whether a slot has passed that no timer woke the entry for.
-func (e *backupEntry) overdue() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	_, ok := e.due(0)
-	return ok && !e.busy
-}
-
-// release ends what take began. A slot that is not settled stays owed until a
-// newer one is due.
-func (e *backupEntry) release(slot time.Time, settled bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.busy = false
-	switch {
-	case settled:
-		e.owed = owing{}
-		return
-	case e.owed.slot.Equal(slot):
-		e.owed.pause = min(2*e.owed.pause, lastPause)
-	default:
-		e.owed = owing{slot: slot, pause: firstPause}
-	}
-	e.again = e.scheduler.clock.Now().Add(e.owed.pause)
-}
-
-// follow takes over what an entry of the same job has started and still owes.
-func (e *backupEntry) follow(old *backupEntry) {
-	old.mu.Lock()
-	defer old.mu.Unlock()
-	e.since, e.owed, e.again = later(e.since, old.since), old.owed, old.again
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
-// wakeTimes lets gocron wake an entry when the entry's own clock says.
-type wakeTimes struct{ when cron.Schedule }
-
-// IsValid implements gocron.Cron; what it wraps was parsed already.
-func (wakeTimes) IsValid(string, *time.Location, time.Time) error { return nil }
-
-// Next implements gocron.Cron.
-func (w wakeTimes) Next(last time.Time) time.Time { return w.when.Next(last) }

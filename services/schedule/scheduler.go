@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/go-co-op/gocron/v2"
@@ -26,14 +25,6 @@ type Store interface {
 	Jobs(ctx context.Context) ([]models.Job, error)
 }
 
-// Starter starts backups.
-type Starter interface {
-	// StartSlot starts the backup of a job for a slot. It returns
-	// models.ErrConflict when another replica has started it, or when the job
-	// still runs. It does not wait for the backup to end.
-	StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error)
-}
-
 // Scheduler is safe for concurrent use. Run it once.
 type Scheduler struct {
 	store   Store
@@ -43,11 +34,9 @@ type Scheduler struct {
 	changed chan struct{}
 	upkeep  []upkeep
 
-	mu      sync.Mutex
-	entries map[string]*backupEntry
-	// refused are the jobs whose cron cannot be read, by id, so that each is
-	// told of once.
-	refused map[string]string
+	backups *timetable
+	// drills is nil when nobody makes them.
+	drills *timetable
 	// storeFailed says that the last reconcile could not read the jobs.
 	storeFailed bool
 }
@@ -68,13 +57,22 @@ func New(store Store, starter Starter, log *slog.Logger, options ...Option) *Sch
 		clock:   clockwork.NewRealClock(),
 		log:     log,
 		changed: make(chan struct{}, 1),
-		entries: map[string]*backupEntry{},
-		refused: map[string]string{},
 	}
+	s.backups = backupsOf(s.starter)
 	for _, o := range options {
 		o(s)
 	}
+	for _, t := range s.timetables() {
+		t.live(s.clock, s.log)
+	}
 	return s
+}
+
+func (s *Scheduler) timetables() []*timetable {
+	if s.drills == nil {
+		return []*timetable{s.backups}
+	}
+	return []*timetable{s.backups, s.drills}
 }
 
 // Changed asks for the jobs to be read again now. It does not wait.
@@ -83,40 +81,6 @@ func (s *Scheduler) Changed() {
 	case s.changed <- struct{}{}:
 	default:
 	}
-}
-
-// NextRun returns the next slot of a job; ok is false when it has none.
-func (s *Scheduler) NextRun(jobID string) (slot time.Time, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, ok := s.entries[jobID]
-	if !ok {
-		return time.Time{}, false
-	}
-	slot = e.when.Next(s.clock.Now())
-	return slot, !slot.IsZero()
-}
-
-// lookBack is how far back a previous slot is looked for, step by step, so that
-// the usual question stays cheap. The last reaches over the eight years between
-// two leap days.
-var lookBack = []time.Duration{24 * time.Hour, 40 * 24 * time.Hour, 9 * 366 * 24 * time.Hour}
-
-// PreviousRun returns the newest slot of a job that is not after a time; ok is
-// false when it has none. It says when a run was due, not that there was one.
-func (s *Scheduler) PreviousRun(jobID string, until time.Time) (slot time.Time, ok bool) {
-	s.mu.Lock()
-	e, ok := s.entries[jobID]
-	s.mu.Unlock()
-	if !ok {
-		return time.Time{}, false
-	}
-	for _, window := range lookBack {
-		if slot, ok = e.when.Latest(until.Add(-window), until); ok {
-			return slot, true
-		}
-	}
-	return time.Time{}, false
 }
 
 // Run starts what is due until the context ends, and then waits for starts that

@@ -279,11 +279,16 @@ type world struct {
 
 func newWorld(t *testing.T, jobs ...models.Job) *world {
 	t.Helper()
+	return newWorldOf(t, jobs)
+}
+
+func newWorldOf(t *testing.T, jobs []models.Job, options ...schedule.Option) *world {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, clock: clockwork.NewFakeClockAt(moment(t, start)), store: &fakeStore{jobs: jobs},
 		starter: &fakeStarter{calls: make(chan call, 100)}, log: &lockedBuffer{}, cancel: cancel, ended: make(chan error, 1)}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.scheduler = schedule.New(w.store, w.starter, log, schedule.WithClock(w.clock))
+	w.scheduler = schedule.New(w.store, w.starter, log, append(options, schedule.WithClock(w.clock))...)
 	go func() { w.ended <- w.scheduler.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()

@@ -3,35 +3,13 @@ package schedule_test
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/jonboulle/clockwork"
-
 	"github.com/backupman/backupman/services/schedule"
 )
-
-// newUpkeepWorld is a running scheduler that is asked for upkeep.
-func newUpkeepWorld(t *testing.T, options ...schedule.Option) *world {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	w := &world{t: t, clock: clockwork.NewFakeClockAt(moment(t, start)), store: &fakeStore{},
-		starter: &fakeStarter{calls: make(chan call, 1)}, log: &lockedBuffer{}, cancel: cancel, ended: make(chan error, 1)}
-	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.scheduler = schedule.New(w.store, w.starter, log, append(options, schedule.WithClock(w.clock))...)
-	go func() { w.ended <- w.scheduler.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-w.ended; err != nil {
-			t.Errorf("Run returned %v", err)
-		}
-	})
-	w.settle()
-	return w
-}
 
 // minutes lets whole minutes pass.
 func (w *world) minutes(n int) {
@@ -43,7 +21,7 @@ func (w *world) minutes(n int) {
 
 func TestUpkeepIsAskedForAtOnceAndEveryMinute(t *testing.T) {
 	var asked atomic.Int32
-	w := newUpkeepWorld(t, schedule.WithUpkeep("count", func(context.Context) error { asked.Add(1); return nil }))
+	w := newWorldOf(t, nil, schedule.WithUpkeep("count", func(context.Context) error { asked.Add(1); return nil }))
 	w.until(func() bool { return asked.Load() == 1 })
 	for want := int32(2); want < 5; want++ {
 		w.minutes(1)
@@ -53,7 +31,7 @@ func TestUpkeepIsAskedForAtOnceAndEveryMinute(t *testing.T) {
 
 func TestUpkeepThatFailsOrPanicsIsToldAndAskedForAgain(t *testing.T) {
 	var failed, panicked atomic.Int32
-	w := newUpkeepWorld(t,
+	w := newWorldOf(t, nil,
 		schedule.WithUpkeep("fails", func(context.Context) error { failed.Add(1); return errors.New("the drive is on fire") }),
 		schedule.WithUpkeep("panics", func(context.Context) error { panicked.Add(1); panic("out of thin air") }))
 	w.until(func() bool { return failed.Load() == 1 && panicked.Load() == 1 })
@@ -68,7 +46,7 @@ func TestUpkeepThatFailsOrPanicsIsToldAndAskedForAgain(t *testing.T) {
 func TestUpkeepThatTakesLongHoldsUpOnlyItself(t *testing.T) {
 	var long, quick atomic.Int32
 	goOn := make(chan struct{})
-	w := newUpkeepWorld(t,
+	w := newWorldOf(t, nil,
 		schedule.WithUpkeep("long", func(context.Context) error { long.Add(1); <-goOn; return nil }),
 		schedule.WithUpkeep("quick", func(context.Context) error { quick.Add(1); return nil }))
 	w.until(func() bool { return long.Load() == 1 && quick.Load() == 1 })
@@ -86,7 +64,7 @@ func TestUpkeepThatTakesLongHoldsUpOnlyItself(t *testing.T) {
 // The end of the scheduler ends upkeep that runs, and is no fault of it.
 func TestUpkeepEndsWithTheScheduler(t *testing.T) {
 	begun := make(chan struct{})
-	w := newUpkeepWorld(t, schedule.WithUpkeep("endless", func(ctx context.Context) error {
+	w := newWorldOf(t, nil, schedule.WithUpkeep("endless", func(ctx context.Context) error {
 		close(begun)
 		<-ctx.Done()
 		return ctx.Err()

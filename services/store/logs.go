@@ -9,10 +9,10 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// SaveLog replaces the log of a backup. Of a log beyond 15 MiB the beginning is kept.
+// SaveLog replaces the log of a backup, a restore or a drill. Of a log beyond 15 MiB the beginning is kept.
 func (s *Store) SaveLog(ctx context.Context, id, text string) error {
 	row := models.Log{BackupID: id, Text: storable(text, logLimit), UpdatedAt: models.Now()}
-	return s.write(ctx, "save the log of the backup "+id, func(tx *gorm.DB) error {
+	return s.write(ctx, "save the log of "+id, func(tx *gorm.DB) error {
 		return tx.Clauses(clause.OnConflict{
 			Columns:   []clause.Column{{Name: "backup_id"}},
 			DoUpdates: clause.AssignmentColumns([]string{"text", "updated_at"}),
@@ -20,11 +20,11 @@ func (s *Store) SaveLog(ctx context.Context, id, text string) error {
 	})
 }
 
-// LogText returns the log of a backup, empty when there is none.
+// LogText returns the log of a backup, a restore or a drill, empty when there is none.
 func (s *Store) LogText(ctx context.Context, id string) (string, error) {
 	var rows []models.Log
 	if err := s.read(ctx).Limit(1).Find(&rows, "backup_id = ?", id).Error; err != nil {
-		return "", s.fault("read the log of the backup "+id, err)
+		return "", s.fault("read the log of "+id, err)
 	}
 	if len(rows) == 0 {
 		return "", nil

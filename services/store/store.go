@@ -1,5 +1,5 @@
 // Package store keeps the metadata: sources, drives, jobs, backups, their
-// manifests, logs and drills. It holds the only gorm queries of the project,
+// manifests, logs, drills, restores and alarms. It holds the only gorm queries of the project,
 // on embedded SQLite or on a MySQL or MariaDB server that several replicas
 // share, and behaves the same on both.
 //

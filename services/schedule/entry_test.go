@@ -1,7 +1,6 @@
 package schedule
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
@@ -15,7 +14,7 @@ import (
 func TestAnOwedSlotIsTriedAgain(t *testing.T) {
 	slot := time.Date(2026, 3, 1, 13, 0, 0, 0, time.UTC)
 	clock := clockwork.NewFakeClockAt(slot.Add(-time.Hour))
-	e := entry(t, clock)
+	e := hourly(t, clock)
 	clock.Advance(time.Hour)
 	for i, pause := range []int{0, 2, 4, 8, 16, 32, 60, 60} {
 		if pause > 0 {
@@ -49,13 +48,13 @@ func TestAnOwedSlotIsTriedAgain(t *testing.T) {
 	}
 }
 
-func entry(t *testing.T, clock clockwork.Clock) *backupEntry {
+func hourly(t *testing.T, clock clockwork.Clock) *entry {
 	t.Helper()
 	when, err := cron.Parse("0 * * * *", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newBackupEntry(New(nil, nil, slog.New(slog.DiscardHandler), WithClock(clock)), "a", "", when)
+	return newEntry(&timetable{clock: clock}, "a", "", when)
 }
 
 // What a tick means, whenever it comes.
@@ -78,15 +77,9 @@ func TestTake(t *testing.T) {
 		{"a clock that was far ahead", []time.Time{at(20, 0, 0, 0), at(12, 30, 0, 0), at(13, 0, 0, 0)}, []string{"20:00:00", "", "13:00:00"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			when, err := cron.Parse("0 * * * *", "")
-			if err != nil {
-				t.Fatal(err)
-			}
-			s := New(nil, nil, slog.New(slog.DiscardHandler))
-			s.clock = clockwork.NewFakeClockAt(made)
-			e := newBackupEntry(s, "a", "", when)
+			e := hourly(t, clockwork.NewFakeClockAt(made))
 			for i, tick := range tc.ticks {
-				s.clock = clockwork.NewFakeClockAt(tick)
+				e.table.clock = clockwork.NewFakeClockAt(tick)
 				slot, ok := e.take(early)
 				if ok {
 					e.release(slot, true)
