@@ -82,7 +82,6 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
-	a.sweepScratch()
 	if err := a.firstBackup(ctx, out); err != nil || once {
 		return err
 	}

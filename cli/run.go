@@ -105,10 +105,7 @@ func tellQueued(out io.Writer, f *flags, b models.Backup) error {
 // carryOut makes a queued backup here, or waits for the process that was faster.
 func (a *app) carryOut(ctx context.Context, out io.Writer, f *flags, id string) error {
 	stop := a.showProgress(ctx, out, f, id)
-	b, err := a.backups.Run(ctx, id)
-	if errors.Is(err, models.ErrConflict) {
-		b, err = a.backups.Wait(ctx, id)
-	}
+	b, err := a.backups.Finish(ctx, id)
 	stop()
 	if err != nil {
 		return err

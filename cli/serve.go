@@ -71,9 +71,9 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 		return errors.Join(err, listener.Close())
 	}
 	plan := schedule.New(a.catalog, a.backups, a.log,
-		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue))
+		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue),
+		schedule.WithUpkeep("settle restores and drills", a.drills.Recover), schedule.WithDrills(a.store, a.drills))
 	a.greet(out, listener.Addr())
-	a.sweepScratch()
 	group, ctx := errgroup.WithContext(ctx)
 	o := a.webOptions(listener.Addr(), key, plan)
 	o.Background = func(work func(ctx context.Context)) { group.Go(func() error { work(ctx); return nil }) }
@@ -83,13 +83,6 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	group.Go(func() error { return a.watchConfig(ctx, options, plan, hangups) })
 	group.Go(func() error { return serveHTTP(ctx, listener, handler, drainTime, a.log) })
 	return group.Wait()
-}
-
-// sweepScratch removes the scratch databases of processes that died.
-func (a *app) sweepScratch() {
-	if err := a.drills.Sweep(); err != nil {
-		a.log.Warn("left-over scratch databases remain", "error", err)
-	}
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {

@@ -109,7 +109,8 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
-	a.drills = restore.New(a.store, a.backups, source.Lookup, c.Data, log)
+	a.drills = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
+		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
 	return a, nil
 }
 
@@ -126,15 +127,19 @@ func (a *app) plan(ctx context.Context, mode access) error {
 	return a.catalog.Apply(ctx, plan)
 }
 
+// drillAfter drills a backup that has just finished, where its job says so.
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {
-	if _, err := a.drills.Drill(ctx, b.ID); err != nil {
+	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
+		return
+	}
+	if _, err := a.drills.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
 		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
 	}
 }
 
 // close waits for what runs and lets everything go.
 func (a *app) close() error {
-	return errors.Join(a.backups.Close(), a.store.Close())
+	return errors.Join(a.drills.Close(), a.backups.Close(), a.store.Close())
 }
 
 func storeConfig(d config.Database) store.Config {

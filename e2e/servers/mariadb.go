@@ -79,5 +79,5 @@ func startMariaDB(tools [4]string) (s *MySQL, err error) {
 		return nil, err
 	}
 	return &MySQL{Host: "127.0.0.1", Port: port, Socket: socket, User: "tester", Password: Password,
-		CA: filepath.Clean(cert), ClientTool: tools[2], DumpTool: tools[3], daemon: d}, nil
+		CA: filepath.Clean(cert), ClientTool: tools[2], DumpTool: tools[3], ServerProgram: tools[0], daemon: d}, nil
 }

@@ -31,6 +31,8 @@ type MySQL struct {
 	// ClientTool and DumpTool are the paths of the vendor's own programs.
 	ClientTool string
 	DumpTool   string
+	// ServerProgram is the path of mariadbd or mysqld.
+	ServerProgram string
 
 	daemon *daemon
 }

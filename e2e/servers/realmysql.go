@@ -76,7 +76,7 @@ func startRealMySQL(root string) (s *MySQL, err error) {
 		return nil, err
 	}
 	return &MySQL{Host: "127.0.0.1", Port: port, Socket: socket, User: "tester", Password: Password,
-		CA: cert, ClientTool: tools["mysql"], DumpTool: tools["mysqldump"], daemon: d}, nil
+		CA: cert, ClientTool: tools["mysql"], DumpTool: tools["mysqldump"], ServerProgram: tools["mysqld"], daemon: d}, nil
 }
 
 // wrapTools writes scripts that run programs of the folder with the libraries
@@ -93,8 +93,12 @@ func wrapTools(d *daemon, root string) (map[string]string, error) {
 	tools := map[string]string{}
 	for _, program := range []string{"sbin/mysqld", "bin/mysql", "bin/mysqldump"} {
 		name := filepath.Base(program)
-		script := fmt.Sprintf("#!/bin/sh\nexec %s --library-path %s %s \"$@\"\n",
-			shellWord(loader), shellWord(libraries), shellWord(filepath.Join(root, "usr", program)))
+		base := ""
+		if name == "mysqld" {
+			base = " --basedir=" + shellWord(filepath.Join(root, "usr"))
+		}
+		script := fmt.Sprintf("#!/bin/sh\nexec %s --library-path %s %s \"$@\"%s\n",
+			shellWord(loader), shellWord(libraries), shellWord(filepath.Join(root, "usr", program)), base)
 		tools[name] = d.path(name)
 		if err := os.WriteFile(tools[name], []byte(script), 0o755); err != nil {
 			return nil, err

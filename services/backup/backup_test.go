@@ -416,3 +416,33 @@ func incompressible(n int) []byte {
 	}
 	return data
 }
+
+func TestWhatFinishesIsTold(t *testing.T) {
+	w := newWorld(t, "nas")
+	var told []string
+	s := w.serviceWith(backup.Options{DataDir: w.data(), AfterFinish: func(_ context.Context, b models.Backup) { told = append(told, b.ID) }})
+	w.source.err = errors.New("down")
+	w.run(s)
+	w.source.err = nil
+	if b := w.run(s); len(told) != 1 || told[0] != b.ID {
+		t.Errorf("told of %v, finished was %s", told, b.ID)
+	}
+}
+
+// A command makes the backup that it waits for; a server's queue has it.
+func TestFinishMakesABackupWhereNoServerDoes(t *testing.T) {
+	w := newWorld(t, "nas")
+	s := w.service()
+	b, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds it made
+		if got, err := s.Finish(t.Context(), b.ID); err != nil || got.Status != models.StatusFinished {
+			t.Errorf("got %s: %s (%v)", got.Status, got.Error, err)
+		}
+	}
+	if n := w.source.dumps.Load(); n != 1 {
+		t.Errorf("dumped %d times", n)
+	}
+}

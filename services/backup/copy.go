@@ -13,6 +13,7 @@ import (
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/runs"
 )
 
 // onePlaced counts a copy that is wholly on its drive, or never will be. After
@@ -244,7 +245,7 @@ func (c *copyRun) lose(ctx context.Context, why string) {
 func (c *copyRun) save(ctx context.Context, change models.DriveFileChange, local string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.run.service.options.SettleTime)
 	defer cancel()
-	err := insist(ctx, func() error { return c.record(ctx, change) })
+	err := runs.Insist(ctx, func() error { return c.record(ctx, change) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/disk"
+	"github.com/backupman/backupman/services/runs"
 	"github.com/backupman/backupman/services/source"
 )
 
@@ -109,7 +110,7 @@ func (r *run) record(ctx context.Context, kind source.Kind, row models.Source, i
 		File: models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.backup.Compression, RawSize: f.RawSize}}
 	insistCtx, cancel := context.WithTimeout(ctx, r.service.options.SettleTime)
 	defer cancel()
-	err := insist(insistCtx, func() error {
+	err := runs.Insist(insistCtx, func() error {
 		return r.service.store.RecordDump(insistCtx, r.backup.ID, r.service.runner.id(), f, m)
 	})
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
+	"github.com/backupman/backupman/services/runs"
 )
 
 // run is one attempt at one backup in this process.
@@ -19,7 +19,7 @@ type run struct {
 	service *Service
 	backup  models.Backup
 	job     models.Job
-	log     *runLog
+	log     *runs.Log
 	copies  []*copyRun
 	// carriedOn says that a process died in the middle of this very attempt.
 	carriedOn bool
@@ -74,7 +74,7 @@ func (s *Service) newRun(ctx context.Context, id string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{service: s, backup: b, log: newRunLog(earlier), phase: models.PhaseDumping,
+	r := &run{service: s, backup: b, log: runs.NewLog(earlier), phase: models.PhaseDumping,
 		carriedOn: b.Phase != models.PhaseQueued}
 	for _, f := range b.DriveFiles {
 		r.copies = append(r.copies, &copyRun{run: r, file: f})
@@ -185,7 +185,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 	} else {
 		r.log.Say("finished: %d bytes, SHA-256 %s", r.backup.Size, r.backup.SHA256)
 	}
-	err := insist(ctx, func() error {
+	err := runs.Insist(ctx, func() error {
 		if err := s.renew(ctx, r); err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 	r.tidy(status)
 	b, err := s.store.Backup(ctx, r.backup.ID)
 	if err == nil {
-		s.announce(runCtx, b, r.job)
+		s.announce(runCtx, b)
 	}
 	return b, err
 }
@@ -229,9 +229,9 @@ func orFinished(text string) string {
 	return text
 }
 
-func (s *Service) announce(ctx context.Context, b models.Backup, job models.Job) {
+func (s *Service) announce(ctx context.Context, b models.Backup) {
 	s.log.Info("backup settled", "backup_id", b.ID, "job", b.Label, "status", string(b.Status), "error", b.Error)
-	if b.Status == models.StatusFinished && job.DrillAfter && s.options.AfterFinish != nil {
+	if b.Status == models.StatusFinished && s.options.AfterFinish != nil {
 		s.options.AfterFinish(ctx, b)
 	}
 }
@@ -289,20 +289,4 @@ func (r *run) tempDir() string { return filepath.Join(r.service.folder(r.backup.
 func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-// insist repeats what failed, with growing pauses, until it works, is refused
-// for good, or the context ends.
-func insist(ctx context.Context, do func() error) error {
-	for pause := 50 * time.Millisecond; ; pause = min(2*pause, 2*time.Second) {
-		err := do()
-		if err == nil || errors.Is(err, models.ErrConflict) || errors.Is(err, models.ErrNotFound) {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return err
-		case <-time.After(pause):
-		}
-	}
 }

@@ -44,8 +44,8 @@ type Options struct {
 	// SettleTime is how long a run tries to write down how it went while the
 	// metadata database does not take it; 0 means 30 seconds.
 	SettleTime time.Duration
-	// AfterFinish, when set, is called in the run's own goroutine after a backup
-	// of a job that asks for drills has finished.
+	// AfterFinish, when set, is called in the run's own goroutine, with its context,
+	// after a backup has finished.
 	AfterFinish func(ctx context.Context, b models.Backup)
 	Log         *slog.Logger
 }
@@ -108,6 +108,9 @@ func (s *Service) Close() error {
 	}
 	return errors.Join(err, s.runner.close())
 }
+
+// RunnerID is the id of this process among those that work on backups.
+func (s *Service) RunnerID() string { return s.runner.id() }
 
 // claim takes a backup over from the given owner. It is noted as active before it
 // is held: what this process holds and does not work on is taken for dead.
@@ -318,6 +321,19 @@ func (s *Service) Wait(ctx context.Context, id string) (models.Backup, error) {
 			}
 		}
 	}
+}
+
+// Finish brings a queued backup to its end and returns it, whatever the end is. A server
+// leaves it to its queue; a command makes it, unless another process was faster.
+func (s *Service) Finish(ctx context.Context, id string) (models.Backup, error) {
+	if s.options.Serves {
+		return s.Wait(ctx, id)
+	}
+	b, err := s.Run(ctx, id)
+	if errors.Is(err, models.ErrConflict) {
+		return s.Wait(ctx, id)
+	}
+	return b, err
 }
 
 // ServerIsUp reports whether a process that takes backups from the queue has

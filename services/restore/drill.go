@@ -1,189 +1,187 @@
-// Package restore brings backups back and proves that they can be. A drill
-// restores a stored copy into a scratch database and compares what comes out
-// with the manifest: only that makes a backup proven.
 package restore
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
-	"io/fs"
-	"log/slog"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/archive"
-	"github.com/backupman/backupman/services/source"
 )
 
-// Store is what drills ask of the metadata database.
-type Store interface {
-	Backup(ctx context.Context, id string) (models.Backup, error)
-	Manifest(ctx context.Context, id string) (models.Manifest, error)
-	InsertDrill(ctx context.Context, d models.Drill) error
+// drillRun is one drill in this process.
+type drillRun struct {
+	*run
+	row models.Drill
+	ctx context.Context
+	end func()
+	// turn is its place in the line.
+	turn *turn
 }
 
-// Copies opens stored copies.
-type Copies interface {
-	// Open reads one finished copy; with an empty driveFileID the first that can be opened.
-	Open(ctx context.Context, backupID, driveFileID string) (io.ReadCloser, models.DriveFile, error)
-}
-
-// Service makes drills.
-type Service struct {
-	store  Store
-	copies Copies
-	kind   func(provider string) (source.Kind, error)
-	dir    string
-	log    *slog.Logger
-}
-
-// New returns a Service that makes scratch databases below dir.
-func New(store Store, copies Copies, kind func(provider string) (source.Kind, error), dir string, log *slog.Logger) *Service {
-	return &Service{store: store, copies: copies, kind: kind, dir: filepath.Join(dir, "scratch"), log: log}
-}
-
-// Drill restores a backup into a scratch database, compares it with the
-// manifest, and records the outcome. The error is for a drill that could not be
-// recorded; what the drill found is in the outcome.
-func (s *Service) Drill(ctx context.Context, backupID string) (models.Drill, error) {
-	b, err := s.store.Backup(ctx, backupID)
+// StartDrill begins a drill and returns once it is written down. It returns
+// models.ErrConflict when the backup is being drilled already, or can't be.
+func (s *Service) StartDrill(ctx context.Context, req models.DrillRequest) (models.Drill, error) {
+	d, err := s.beginDrill(ctx, context.WithoutCancel(ctx), req)
 	if err != nil {
 		return models.Drill{}, err
 	}
-	if b.Status != models.StatusFinished {
-		return models.Drill{}, models.Conflictf("backup %s is %s: only a finished backup can be drilled", b.ID, b.Status)
+	begun := d.row
+	go func() {
+		if _, err := d.carryOut(); err != nil {
+			s.Log.Error("a drill is not written down", "drill_id", d.id, "error", err)
+		}
+	}()
+	return begun, nil
+}
+
+// Drill makes a drill and returns it. The error is for one that could not begin or be
+// written down; what it found is in the drill.
+func (s *Service) Drill(ctx context.Context, req models.DrillRequest) (models.Drill, error) {
+	d, err := s.beginDrill(ctx, ctx, req)
+	if err != nil {
+		return models.Drill{}, err
 	}
-	start := time.Now()
-	d := s.try(ctx, b)
-	d.ID, d.BackupID, d.Duration, d.CreatedAt = models.NewID(), b.ID, time.Since(start), models.Now()
-	if err := s.store.InsertDrill(context.WithoutCancel(ctx), d); err != nil {
-		return d, fmt.Errorf("record the drill of backup %s: %w", b.ID, err)
+	return d.carryOut()
+}
+
+// DrillSlot begins the drill of a job's newest finished backup that a schedule owes for
+// a moment. It returns models.ErrNotFound when the job has no finished backup.
+func (s *Service) DrillSlot(ctx context.Context, jobID string, slot time.Time) error {
+	b, err := s.Store.LastFinished(ctx, jobID)
+	if err != nil {
+		return err
 	}
-	s.log.Info("drill done", "backup_id", b.ID, "job", b.Label, "outcome", string(d.Outcome), "reason", d.Reason)
+	d, err := s.StartDrill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: models.TriggerSchedule})
+	if err != nil {
+		return err
+	}
+	s.Log.Info("scheduled drill begun", "drill_id", d.ID, "backup_id", b.ID, "slot", slot)
+	return nil
+}
+
+// CancelDrill asks for the end of a drill. It returns models.ErrConflict when it has ended.
+func (s *Service) CancelDrill(ctx context.Context, id string) error {
+	if err := s.Store.AskDrillCancel(ctx, id); err != nil {
+		return err
+	}
+	s.stop(id, errCancelled)
+	return nil
+}
+
+func (s *Service) beginDrill(ctx, runCtx context.Context, req models.DrillRequest) (*drillRun, error) {
+	sub, err := s.subject(ctx, req.BackupID, "")
+	if err != nil {
+		return nil, err
+	}
+	copies, err := s.copies(ctx, sub.backup)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := chosen(sub.backup, copies, req.DriveFileID); err != nil {
+		return nil, err
+	}
+	now := s.Now()
+	d := &drillRun{row: models.Drill{ID: models.NewID(), BackupID: sub.backup.ID, JobID: sub.backup.JobID, Trigger: req.Trigger,
+		Scratch: s.scratchFor(ctx, sub.backup, req), Phase: models.RestoreQueued, RunnerID: s.RunnerID, SeenAt: &now, CreatedAt: now}}
+	if d.run, err = s.newRun(d.row.ID, "drill", sub, req.DriveFileID, s.Store.SaveDrillProgress); err != nil {
+		return nil, err
+	}
+	if d.ctx, d.end, err = s.begin(runCtx, d.id); err != nil {
+		return nil, errors.Join(err, d.folder.remove())
+	}
+	if err := s.Store.InsertDrill(ctx, d.row); err != nil {
+		d.end()
+		return nil, errors.Join(err, d.folder.remove())
+	}
+	d.turn = s.drilling.join()
 	return d, nil
 }
 
-func (s *Service) try(ctx context.Context, b models.Backup) models.Drill {
-	m, err := s.store.Manifest(ctx, b.ID)
-	if err != nil {
-		return unverified("", fmt.Sprintf("the manifest could not be read: %v", err))
+// scratchFor is where a drill restores to: what was asked for, or what the job says.
+func (s *Service) scratchFor(ctx context.Context, b models.Backup, req models.DrillRequest) string {
+	if req.Scratch != "" {
+		return req.Scratch
 	}
-	kind, err := s.kind(m.Provider)
-	if err != nil {
-		return unverified("", err.Error())
+	if job, err := s.Catalog.Job(ctx, b.JobID); err == nil && job.DrillScratch != "" {
+		return job.DrillScratch
 	}
-	if kind.Prove == nil {
-		return unverified("", fmt.Sprintf("this version cannot restore %s into a scratch database", kind.Name))
-	}
-	copied, file, err := s.copies.Open(ctx, b.ID, "")
-	if err != nil {
-		return unverified("", fmt.Sprintf("no copy could be opened: %v", err))
-	}
-	defer copied.Close()
-	d := s.restoreAndCompare(ctx, copied, kind, m)
-	d.DriveFileID = file.ID
-	return d
+	return models.ScratchTemporary
 }
 
-func unverified(fileID, reason string) models.Drill {
-	return models.Drill{DriveFileID: fileID, Outcome: models.DrillUnverified, Reason: reason}
-}
-
-func disproven(reason string) models.Drill {
-	return models.Drill{Outcome: models.DrillDisproven, Reason: reason}
-}
-
-func (s *Service) restoreAndCompare(ctx context.Context, copied io.Reader, kind source.Kind, m models.Manifest) models.Drill {
-	scratch, err := s.newScratch()
-	if err != nil {
-		return unverified("", fmt.Sprintf("no scratch folder: %v", err))
+// carryOut waits for its turn and makes the drill, up to where it is written down.
+func (d *drillRun) carryOut() (models.Drill, error) {
+	defer d.end()
+	defer d.beside.Wait()
+	ctx, stop := d.live(d.ctx)
+	why := d.guarded(func() error { return d.inTurn(ctx) })
+	why = because(ctx, why)
+	stop()
+	d.leave(d.ctx)
+	d.conclude(why)
+	if errors.Is(why, errTakenOver) {
+		return d.row, why
 	}
-	defer scratch.remove()
-	file := &digestReader{from: copied, sum: sha256.New()}
-	got, err := prove(ctx, file, kind, m.File, scratch.dir)
-	var scratchFault *fs.PathError
+	err := d.finish(d.ctx, func(ctx context.Context) error { return d.service.Store.SettleDrill(ctx, d.row) })
+	return d.row, err
+}
+
+func (d *drillRun) inTurn(ctx context.Context) error {
+	defer d.turn.leave()
+	if err := d.turn.wait(ctx); err != nil {
+		return err
+	}
+	s := d.service
+	ctx, cancel := context.WithTimeoutCause(ctx, s.DrillTime, models.Conflictf("it took longer than %s, which is the most that a drill may take", s.DrillTime))
+	defer cancel()
+	ctx, unwatch := s.watchSpace(ctx, s.Dir)
+	defer unwatch()
+	return because(ctx, d.try(ctx))
+}
+
+// conclude fills in what the drill found.
+func (d *drillRun) conclude(why error) {
+	now, p := d.service.Now(), d.state()
+	d.row.DriveFileID, d.row.Server, d.row.Phase = p.DriveFileID, p.Server, p.Phase
+	d.row.SettledAt, d.row.Duration = &now, now.Sub(d.row.CreatedAt)
+	var wrong *disproof
 	switch {
-	case ctx.Err() != nil:
-		return unverified("", "the drill was stopped before it was done")
-	case file.err != nil:
-		return unverified("", fmt.Sprintf("the copy could not be read: %v", file.err))
-	case errors.As(err, &scratchFault):
-		return unverified("", fmt.Sprintf("the scratch database could not be written: %v", err))
-	case errors.Is(err, models.ErrNoSpace):
-		return unverified("", err.Error())
-	case err != nil:
-		return disproven(fmt.Sprintf("the copy does not restore: %v", err))
+	case why == nil:
+		d.row.Outcome, d.row.Level = models.DrillProven, models.LevelEquals
+	case errors.As(why, &wrong):
+		d.row.Outcome, d.row.Reason = models.DrillDisproven, sentence(wrong)
+	default:
+		d.row.Outcome, d.row.Reason = models.DrillUnverified, sentence(why)
 	}
-	if err := file.equals(m.File); err != nil {
-		return disproven(err.Error())
-	}
-	return judge(m.Inventory, got)
+	d.log.Say("%s: %s", d.row.Outcome, d.row.Reason)
+	d.service.Log.Info("drill done", "drill_id", d.id, "backup_id", d.row.BackupID, "job", d.subject.label,
+		"outcome", string(d.row.Outcome), "level", string(d.row.Level), "reason", d.row.Reason)
 }
 
-// prove decodes the copy, restores it, and reads what the restore left unread.
-func prove(ctx context.Context, file io.Reader, kind source.Kind, facts models.FileFacts, dir string) (models.Inventory, error) {
-	dump, err := archive.Decode(file, facts.Compression)
+// try makes the drill. An error that is no disproof says that it could not be made.
+func (d *drillRun) try(ctx context.Context) error {
+	file, err := d.fetch(ctx)
 	if err != nil {
-		return models.Inventory{}, err
+		return err
 	}
-	defer dump.Close()
-	got, err := kind.Prove(ctx, dump, dir)
+	d.row.Level = models.LevelStored
+	if file, err = d.check(ctx, file); err != nil {
+		return err
+	}
+	d.row.Level = models.LevelDecodes
+	db, err := d.openScratch(ctx, file.inventory)
 	if err != nil {
-		return got, err
+		return fmt.Errorf("no scratch database: %w", err)
 	}
-	if _, err := io.Copy(io.Discard, dump); err != nil {
-		return got, err
+	defer db.close()
+	if db.folder != "" {
+		var unwatch func()
+		ctx, unwatch = d.service.watchSpace(ctx, db.folder)
+		defer unwatch()
 	}
-	_, err = io.Copy(io.Discard, file)
-	return got, err
-}
-
-func judge(want, got models.Inventory) models.Drill {
-	found := differences(want, got)
-	if len(found) == 0 {
-		return models.Drill{Outcome: models.DrillProven,
-			Reason: fmt.Sprintf("restored and equal to the manifest: %d tables, %d rows, %d objects", len(got.Tables), got.Rows(), len(got.Objects))}
+	if err := because(ctx, d.fill(ctx, db, file)); err != nil {
+		return err
 	}
-	const most = 10
-	if more := len(found) - most; more > 0 {
-		found = append(found[:most], fmt.Sprintf("and %d more differences", more))
-	}
-	return disproven(strings.Join(found, "; "))
-}
-
-// digestReader hashes what passes, so that one reading serves the restore and
-// the check of the file.
-type digestReader struct {
-	from io.Reader
-	sum  hash.Hash
-	n    int64
-	// err is why the drive could not be read on; the copy itself may be good.
-	err error
-}
-
-func (r *digestReader) Read(p []byte) (int, error) {
-	n, err := r.from.Read(p)
-	r.sum.Write(p[:n])
-	r.n += int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	return n, err
-}
-
-func (r *digestReader) equals(f models.FileFacts) error {
-	if r.n != f.Size {
-		return models.Conflictf("the copy is %d bytes long and the manifest says %d", r.n, f.Size)
-	}
-	if got := hex.EncodeToString(r.sum.Sum(nil)); got != f.SHA256 {
-		return models.Conflictf("the SHA-256 of the copy is %s and the manifest says %s", got, f.SHA256)
-	}
-	return nil
+	d.row.Level = models.LevelRestores
+	return because(ctx, d.prove(ctx, db))
 }

@@ -1,227 +1,442 @@
 package restore_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/archive"
+	"github.com/backupman/backupman/services/disk"
 	"github.com/backupman/backupman/services/restore"
-	"github.com/backupman/backupman/services/sample"
 	"github.com/backupman/backupman/services/source"
 )
 
-// shelf is a store and a drive with one backup.
-type shelf struct {
-	backup   models.Backup
-	manifest models.Manifest
-	copy     []byte
-	drills   []models.Drill
+func (w *world) drill(b models.Backup) models.Drill {
+	w.t.Helper()
+	return w.drillBy(w.restore, b)
 }
 
-func (s *shelf) Backup(_ context.Context, id string) (models.Backup, error) {
-	if id != s.backup.ID {
-		return models.Backup{}, models.NotFoundf("no such backup")
+func (w *world) drillBy(s *restore.Service, b models.Backup) models.Drill {
+	w.t.Helper()
+	d, err := s.Drill(w.t.Context(), models.DrillRequest{BackupID: b.ID, Trigger: models.TriggerCLI})
+	w.must(err)
+	stored, err := w.store.Drill(w.t.Context(), d.ID)
+	w.must(err)
+	if stored.Outcome != d.Outcome || stored.Reason != d.Reason || stored.SettledAt == nil || stored.Level != d.Level {
+		w.t.Errorf("recorded %+v, returned %+v", stored, d)
 	}
-	return s.backup, nil
+	w.wantNothingLeft()
+	return stored
 }
 
-func (s *shelf) Manifest(context.Context, string) (models.Manifest, error) { return s.manifest, nil }
-
-func (s *shelf) InsertDrill(_ context.Context, d models.Drill) error {
-	s.drills = append(s.drills, d)
-	return nil
-}
-
-func (s *shelf) Open(context.Context, string, string) (io.ReadCloser, models.DriveFile, error) {
-	if s.copy == nil {
-		return nil, models.DriveFile{}, models.NotFoundf("no copy")
+func (w *world) wantOutcome(d models.Drill, outcome models.DrillOutcome, level models.ProofLevel, says string) {
+	w.t.Helper()
+	if d.Outcome != outcome || d.Level != level || !strings.Contains(d.Reason, says) {
+		w.t.Errorf("%s at level %q: %s", d.Outcome, d.Level, d.Reason)
 	}
-	return io.NopCloser(bytes.NewReader(s.copy)), models.DriveFile{ID: "copy"}, nil
-}
-
-// good is a real backup of the sample shop, made once.
-var good = sync.OnceValues(makeGood)
-
-// stocked returns a shelf with a backup that a test may spoil.
-func stocked(t *testing.T) *shelf {
-	t.Helper()
-	made, err := good()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := *made
-	s.copy = bytes.Clone(made.copy)
-	s.manifest.Inventory.Tables = slices.Clone(made.manifest.Inventory.Tables)
-	s.manifest.Inventory.Objects = slices.Clone(made.manifest.Inventory.Objects)
-	return &s
-}
-
-func makeGood() (*shelf, error) {
-	dir, err := os.MkdirTemp("", "backupman-drill-")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	path := filepath.Join(dir, "shop.db")
-	if err := sample.Shop(context.Background(), path, time.Now()); err != nil {
-		return nil, err
-	}
-	kind, err := source.Lookup("sqlite")
-	if err != nil {
-		return nil, err
-	}
-	src, err := kind.Open("shop", models.Settings{"db_path": path})
-	if err != nil {
-		return nil, err
-	}
-	var file bytes.Buffer
-	w, err := archive.NewWriter(&file, models.CompressionZstd)
-	if err != nil {
-		return nil, err
-	}
-	inv, err := src.Dump(context.Background(), source.DumpRequest{Out: w, Log: io.Discard, TempDir: dir})
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return &shelf{copy: file.Bytes(), backup: models.Backup{ID: models.NewID(), Status: models.StatusFinished},
-		manifest: models.Manifest{Provider: "sqlite", Inventory: inv,
-			File: models.FileFacts{Size: w.Size(), SHA256: w.SHA256(), Compression: models.CompressionZstd, RawSize: w.RawSize()}}}, nil
-}
-
-func drill(t *testing.T, s *shelf) (models.Drill, string) {
-	t.Helper()
-	dir := t.TempDir()
-	d, err := restore.New(s, s, source.Lookup, dir, slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d, dir
 }
 
 func TestADrillProvesAGoodBackup(t *testing.T) {
-	s := stocked(t)
-	d, dir := drill(t, s)
-	if d.Outcome != models.DrillProven || d.DriveFileID != "copy" || d.Duration <= 0 || !strings.Contains(d.Reason, "4 tables") {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	d := w.drill(b)
+	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "4 tables")
+	if d.RestoreTook <= 0 || d.Duration < d.RestoreTook || d.DriveFileID != b.DriveFiles[0].ID || d.Server == "" || d.Scratch != models.ScratchTemporary {
 		t.Errorf("got %+v", d)
 	}
-	if len(s.drills) != 1 || s.drills[0] != d {
-		t.Errorf("recorded %+v", s.drills)
+	now, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || now.ProvenAt == nil || now.ProofLevel != models.LevelEquals || now.RestoreTook != d.RestoreTook {
+		t.Errorf("the backup says %+v (%v)", now, err)
 	}
-	if left, err := os.ReadDir(filepath.Join(dir, "scratch")); err != nil || len(left) != 0 {
-		t.Errorf("left: %v (%v)", left, err)
+	if text, err := w.store.LogText(t.Context(), d.ID); err != nil || !strings.Contains(text, "restored in") {
+		t.Errorf("the log is %q (%v)", text, err)
 	}
 }
 
-func TestADrillDisproves(t *testing.T) {
+func TestADrillDisprovesDamagedCopies(t *testing.T) {
+	for name, spoil := range map[string]func([]byte) []byte{
+		"truncated":      func(p []byte) []byte { return p[:len(p)/2] },
+		"one byte short": func(p []byte) []byte { return p[:len(p)-1] },
+		"one byte more":  func(p []byte) []byte { return append(p, 0) },
+		"a flipped bit":  flip,
+		"empty":          func([]byte) []byte { return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, "nas")
+			b := w.backUp()
+			w.spoil("nas", b, spoil)
+			w.wantOutcome(w.drill(b), models.DrillDisproven, models.LevelNone, "no copy is good")
+		})
+	}
+}
+
+// lyingStore tells another manifest than the one that was made.
+type lyingStore struct {
+	restore.Store
+	lie func(*models.Manifest)
+}
+
+func (s lyingStore) Manifest(ctx context.Context, id string) (models.Manifest, error) {
+	m, err := s.Store.Manifest(ctx, id)
+	s.lie(&m)
+	return m, err
+}
+
+func TestADrillDisprovesAManifestThatLies(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
 	for name, c := range map[string]struct {
-		spoil func(*shelf)
-		says  string
+		lie  func(*models.Manifest)
+		says string
 	}{
-		"a truncated copy": {func(s *shelf) { s.copy = s.copy[:len(s.copy)/2] }, "does not restore"},
-		"one byte short":   {func(s *shelf) { s.copy = s.copy[:len(s.copy)-1] }, ""},
-		"one byte more":    {func(s *shelf) { s.copy = append(bytes.Clone(s.copy), 0) }, ""},
-		"a flipped bit":    {func(s *shelf) { s.copy[len(s.copy)/2] ^= 1 }, "does not restore"},
-		"an empty copy":    {func(s *shelf) { s.copy = []byte{} }, ""},
-		"another SHA-256":  {func(s *shelf) { s.manifest.File.SHA256 = "00" }, "SHA-256"},
-		"a row too many":   {func(s *shelf) { s.manifest.Inventory.Tables[0].Rows-- }, "rows and the manifest says"},
-		"other rows":       {func(s *shelf) { s.manifest.Inventory.Tables[1].SHA256 = "00" }, "are not those of the manifest"},
-		"a table too few":  {func(s *shelf) { t := &s.manifest.Inventory.Tables; *t = append(*t, models.TableDigest{Name: "lost"}) }, "table lost is missing"},
-		"a table too many": {func(s *shelf) { t := &s.manifest.Inventory.Tables; *t = (*t)[1:] }, "not in the manifest"},
-		"a trigger that went": {func(s *shelf) {
-			o := &s.manifest.Inventory.Objects
-			*o = append(*o, models.Object{Kind: "trigger", Name: "audit"})
+		"another SHA-256": {func(m *models.Manifest) { m.File.SHA256 = "00" }, "SHA-256"},
+		"another length":  {func(m *models.Manifest) { m.File.RawSize++ }, "bytes long when it is unpacked"},
+		"a row too many":  {func(m *models.Manifest) { m.Inventory.Tables[0].Rows-- }, "rows and the manifest says"},
+		"other rows":      {func(m *models.Manifest) { m.Inventory.Tables[1].SHA256 = "00" }, "are not those of the manifest"},
+		"a lost table": {func(m *models.Manifest) {
+			m.Inventory.Tables = append(m.Inventory.Tables, models.TableDigest{Name: "lost"})
+		}, "the rows of table lost are missing"},
+		"a table more": {func(m *models.Manifest) { m.Inventory.Tables = m.Inventory.Tables[1:] }, "not in the manifest"},
+		"a lost trigger": {func(m *models.Manifest) {
+			m.Inventory.Objects = append(m.Inventory.Objects, models.Object{Kind: "trigger", Name: "audit"})
 		}, "trigger audit is missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stocked(t)
-			c.spoil(s)
-			d, _ := drill(t, s)
+			d := w.drillBy(w.service(restore.Options{Store: lyingStore{w.store, c.lie}}), b)
 			if d.Outcome != models.DrillDisproven || !strings.Contains(d.Reason, c.says) {
-				t.Errorf("got %s: %s", d.Outcome, d.Reason)
+				t.Errorf("%s: %s", d.Outcome, d.Reason)
+			}
+			if d.RestoreTook != 0 {
+				t.Error("it was restored all the same")
 			}
 		})
 	}
 }
 
-func TestADrillThatCannotBeMadeSaysWhy(t *testing.T) {
+// changed puts other kinds in the place of the real ones.
+func (w *world) changed(change func(*source.Kind)) {
+	w.kinds = func(provider string) (source.Kind, error) {
+		k, err := source.Lookup(provider)
+		change(&k)
+		return k, err
+	}
+}
+
+// target is a real target of which a test changes what it needs to.
+type target struct {
+	source.Target
+	restore func(ctx context.Context, req source.RestoreRequest) error
+	views   func() ([]string, error)
+	look    func(models.TargetState) (models.TargetState, error)
+}
+
+func (t target) Restore(ctx context.Context, req source.RestoreRequest) error {
+	if t.restore != nil {
+		return t.restore(ctx, req)
+	}
+	return t.Target.Restore(ctx, req)
+}
+
+func (t target) TryViews(ctx context.Context) ([]string, error) {
+	if t.views != nil {
+		return t.views()
+	}
+	return t.Target.TryViews(ctx)
+}
+
+func (t target) Look(ctx context.Context) (models.TargetState, error) {
+	state, err := t.Target.Look(ctx)
+	if err == nil && t.look != nil {
+		return t.look(state)
+	}
+	return state, err
+}
+
+func (t target) SameServer(ctx context.Context, other source.Target) (bool, error) {
+	if o, ok := other.(target); ok {
+		other = o.Target
+	}
+	return t.Target.SameServer(ctx, other)
+}
+
+func (w *world) targets(change func(*target)) {
+	w.changed(func(k *source.Kind) {
+		open := k.OpenTarget
+		k.OpenTarget = func(label string, s models.Settings) (source.Target, error) {
+			real, err := open(label, s)
+			t := target{Target: real}
+			change(&t)
+			return t, err
+		}
+	})
+}
+
+// again is another backup's source for the second dump of a drill.
+func (w *world) dumpsAgain(change func(*models.Inventory) error) {
+	w.changed(func(k *source.Kind) {
+		open := k.Open
+		k.Open = func(label string, s models.Settings) (source.Source, error) {
+			real, err := open(label, s)
+			if label != "scratch" {
+				return real, err
+			}
+			return redumped{real, change}, err
+		}
+	})
+}
+
+type redumped struct {
+	source.Source
+	change func(*models.Inventory) error
+}
+
+func (r redumped) Dump(ctx context.Context, req source.DumpRequest) (models.Inventory, error) {
+	inv, err := r.Source.Dump(ctx, req)
+	if err == nil {
+		err = r.change(&inv)
+	}
+	return inv, err
+}
+
+func TestWhatADrillFinds(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil func(*shelf)
-		says  string
+		arrange func(w *world)
+		outcome models.DrillOutcome
+		level   models.ProofLevel
+		says    string
 	}{
-		"no copy":                  {func(s *shelf) { s.copy = nil }, "no copy could be opened"},
-		"an engine we do not know": {func(s *shelf) { s.manifest.Provider = "oracle" }, "oracle"},
+		"the client stumbles over the dump": {func(w *world) {
+			w.targets(func(t *target) {
+				t.restore = func(context.Context, source.RestoreRequest) error { return models.Invalidf("syntax error near line 7") }
+			})
+		}, models.DrillDisproven, models.LevelDecodes, "the dump does not restore: syntax error near line 7"},
+		"the server lacks an extension": {func(w *world) {
+			w.targets(func(t *target) {
+				t.restore = func(context.Context, source.RestoreRequest) error {
+					return &source.TargetLeft{Cause: source.Incapablef("the extension postgis is not installed")}
+				}
+			})
+		}, models.DrillUnverified, models.LevelDecodes, "postgis"},
+		"the server takes nothing at all": {func(w *world) {
+			w.targets(func(t *target) {
+				t.restore = func(context.Context, source.RestoreRequest) error {
+					return &source.TargetLeft{Cause: models.Invalidf("the account lacks INSERT"), Untouched: true}
+				}
+			})
+		}, models.DrillUnverified, models.LevelDecodes, "lacks INSERT"},
+		"the server goes away": {func(w *world) {
+			w.targets(func(t *target) {
+				gone := false
+				t.restore = func(context.Context, source.RestoreRequest) error { gone = true; return models.Invalidf("broken pipe") }
+				t.look = func(s models.TargetState) (models.TargetState, error) {
+					if gone {
+						return s, errors.New("connection refused")
+					}
+					return s, nil
+				}
+			})
+		}, models.DrillUnverified, models.LevelDecodes, "went away"},
+		"the server can't be restored into": {func(w *world) {
+			w.targets(func(t *target) {
+				t.look = func(s models.TargetState) (models.TargetState, error) {
+					s.Problems = []string{"the account may not create"}
+					return s, nil
+				}
+			})
+		}, models.DrillUnverified, models.LevelDecodes, "may not create"},
+		"no server is installed": {func(w *world) {
+			w.changed(func(k *source.Kind) {
+				k.StartScratch = func(context.Context, source.ScratchRequest) (source.Scratch, error) {
+					return source.Scratch{}, source.Incapablef("mariadbd is not installed")
+				}
+			})
+		}, models.DrillUnverified, models.LevelDecodes, "mariadbd is not installed"},
+		"a view can't be read": {func(w *world) {
+			w.targets(func(t *target) {
+				t.views = func() ([]string, error) { return []string{"the view v can't be read"}, nil }
+			})
+		}, models.DrillUnverified, models.LevelRestores, "the view v can't be read"},
+		"rows come out otherwise": {func(w *world) {
+			w.dumpsAgain(func(i *models.Inventory) error { i.Tables[0].SHA256 = "00"; return nil })
+		}, models.DrillDisproven, models.LevelRestores, "are not those of the manifest"},
+		"another tool writes them otherwise": {func(w *world) {
+			w.dumpsAgain(func(i *models.Inventory) error { i.Tables[0].SHA256, i.ToolVersion = "00", "99.1"; return nil })
+		}, models.DrillUnverified, models.LevelRestores, "99.1"},
+		"another tool, and a row too few": {func(w *world) {
+			w.dumpsAgain(func(i *models.Inventory) error { i.Tables[0].Rows--; i.ToolVersion = "99.1"; return nil })
+		}, models.DrillDisproven, models.LevelRestores, "rows and the manifest says"},
+		"a definition in other words": {func(w *world) {
+			w.dumpsAgain(func(i *models.Inventory) error { i.Objects[0].Definition = "ff"; return nil })
+		}, models.DrillProven, models.LevelEquals, "1 of the objects are worded in another way"},
+		"an index is lost": {func(w *world) {
+			w.dumpsAgain(func(i *models.Inventory) error { i.Objects = i.Objects[1:]; return nil })
+		}, models.DrillDisproven, models.LevelRestores, "is missing"},
+		"it can't be dumped again": {func(w *world) {
+			w.dumpsAgain(func(*models.Inventory) error { return errors.New("exit status 2") })
+		}, models.DrillUnverified, models.LevelRestores, "can't be dumped again"},
+		"it does not unpack": {func(w *world) {
+			w.changed(func(k *source.Kind) {
+				k.Read = func(context.Context, io.Reader, string) (models.Inventory, error) {
+					return models.Inventory{}, models.Invalidf("the dump is not whole")
+				}
+			})
+		}, models.DrillDisproven, models.LevelStored, "the dump is not whole"},
+		"a mistake of ours": {func(w *world) {
+			w.targets(func(t *target) { t.views = func() ([]string, error) { panic("oops") } })
+		}, models.DrillUnverified, models.LevelRestores, "made a mistake"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := stocked(t)
-			c.spoil(s)
-			if d, _ := drill(t, s); d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, c.says) {
-				t.Errorf("got %s: %s", d.Outcome, d.Reason)
-			}
+			w := newWorld(t, "nas")
+			b := w.backUp()
+			c.arrange(w)
+			w.wantOutcome(w.drill(b), c.outcome, c.level, c.says)
 		})
 	}
-	s := stocked(t)
-	s.backup.Status = models.StatusFailed
-	_, err := restore.New(s, s, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
-	if !errors.Is(err, models.ErrConflict) {
-		t.Errorf("a failed backup was drilled: %v", err)
-	}
-}
-
-// brokenShelf is a drive that breaks off in the middle.
-type brokenShelf struct{ *shelf }
-
-func (s brokenShelf) Open(context.Context, string, string) (io.ReadCloser, models.DriveFile, error) {
-	r := io.MultiReader(bytes.NewReader(s.copy[:len(s.copy)/2]), iotest.ErrReader(errors.New("connection reset")))
-	return io.NopCloser(r), models.DriveFile{ID: "copy"}, nil
 }
 
 func TestADriveThatBreaksOffDisprovesNothing(t *testing.T) {
-	s := stocked(t)
-	d, err := restore.New(s, brokenShelf{s}, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(t.Context(), s.backup.ID)
-	if err != nil || d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, "connection reset") {
-		t.Errorf("got %s: %s (%v)", d.Outcome, d.Reason, err)
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	s := w.service(restore.Options{Copies: brokenCopies{w.backups, func(_ context.Context, r io.ReadCloser) (io.ReadCloser, error) {
+		return struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(io.LimitReader(r, 1000), iotest.ErrReader(errors.New("connection reset"))), r}, nil
+	}}})
+	w.wantOutcome(w.drillBy(s, b), models.DrillUnverified, models.LevelNone, "connection reset")
+	if now, _ := w.store.Backup(t.Context(), b.ID); now.Status != models.StatusFinished {
+		t.Errorf("the backup is %s: %s", now.Status, now.Error)
 	}
 }
 
-func TestAStoppedDrillDisprovesNothing(t *testing.T) {
-	s := stocked(t)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	d, err := restore.New(s, s, source.Lookup, t.TempDir(), slog.New(slog.DiscardHandler)).Drill(ctx, s.backup.ID)
-	if err != nil || d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, "stopped") {
-		t.Errorf("got %s: %s (%v)", d.Outcome, d.Reason, err)
+func TestADamagedCopyIsToldAndTheNextOneRead(t *testing.T) {
+	w := newWorld(t, "anas", "offsite")
+	b := w.backUp()
+	first := b.DriveFiles[0]
+	w.spoil("anas", b, flip)
+	w.spoil("offsite", b, func(p []byte) []byte { return p })
+	w.exec(filepath.Join(w.dir, "meta.db"), "UPDATE drive_files SET verified_at = '2020-01-01 00:00:00' WHERE id <> '"+first.ID+"'")
+	d := w.drill(b)
+	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "equal")
+	if d.DriveFileID == first.ID {
+		t.Error("the damaged copy was read")
+	}
+	now, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || now.DriveFiles[0].Status != models.StatusFailed || now.DriveFiles[0].HealAt == nil || now.DriveFiles[1].Status != models.StatusFinished {
+		t.Errorf("copies: %+v (%v)", now.DriveFiles, err)
+	}
+	// What is left is enough to restore from, although the backup has failed.
+	w.wantFinished(w.run(w.into(b, models.RestoreTarget{Kind: models.TargetFile})))
+}
+
+func TestOneDrillOfABackupAtATime(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	hold, held := make(chan struct{}), make(chan struct{})
+	w.targets(func(t *target) {
+		t.views = func() ([]string, error) { close(held); <-hold; return nil, nil }
+	})
+	d, err := w.restore.StartDrill(t.Context(), models.DrillRequest{BackupID: b.ID})
+	w.must(err)
+	<-held
+	if _, err := w.restore.StartDrill(t.Context(), models.DrillRequest{BackupID: b.ID}); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("a second drill: %v", err)
+	}
+	close(hold)
+	w.wantOutcome(w.settled(d.ID), models.DrillProven, models.LevelEquals, "equal")
+}
+
+// settled waits for a drill to end.
+func (w *world) settled(id string) models.Drill {
+	w.t.Helper()
+	for {
+		d, err := w.store.Drill(w.t.Context(), id)
+		w.must(err)
+		if !d.Running() {
+			return d
+		}
+		pause(w.t)
 	}
 }
 
-func TestSweepRemovesOnlyTheDead(t *testing.T) {
-	dir := t.TempDir()
-	dead := filepath.Join(dir, "scratch", "drill-1")
-	if err := os.MkdirAll(dead, 0o700); err != nil {
+func pause(t *testing.T) {
+	t.Helper()
+	select {
+	case <-t.Context().Done():
+		t.Fatal("the test ended")
+	case <-time.After(10 * time.Millisecond):
+	}
+}
+
+func TestDrillsThatCannotBegin(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	if _, err := w.restore.StartDrill(t.Context(), models.DrillRequest{BackupID: models.NewID()}); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("no such backup: %v", err)
+	}
+	if _, err := w.restore.StartDrill(t.Context(), models.DrillRequest{BackupID: b.ID, DriveFileID: models.NewID()}); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("no such copy: %v", err)
+	}
+	w.must(os.Remove(w.copyPath("nas", b)))
+	if _, err := w.backups.Verify(t.Context(), b.ID, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dead, "lock"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	if _, err := w.restore.StartDrill(t.Context(), models.DrillRequest{BackupID: b.ID}); !errors.Is(err, models.ErrConflict) {
+		t.Errorf("no finished copy: %v", err)
 	}
-	s := restore.New(nil, nil, source.Lookup, dir, slog.New(slog.DiscardHandler))
-	if err := s.Sweep(); err != nil {
-		t.Fatal(err)
+	w.wantNothingLeft()
+}
+
+func TestTheDrillOfASlot(t *testing.T) {
+	w := newWorld(t, "nas")
+	if err := w.restore.DrillSlot(t.Context(), w.job.ID, time.Now()); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("without a backup: %v", err)
 	}
-	if _, err := os.Stat(dead); err == nil {
-		t.Error("a dead drill's folder stays")
+	w.backUp()
+	newest := w.backUp()
+	w.must(w.restore.DrillSlot(t.Context(), w.job.ID, time.Now()))
+	drills, err := w.store.Drills(t.Context(), newest.ID)
+	if err != nil || len(drills) != 1 || drills[0].Trigger != models.TriggerSchedule {
+		t.Fatalf("drills: %+v (%v)", drills, err)
+	}
+	w.wantOutcome(w.settled(drills[0].ID), models.DrillProven, models.LevelEquals, "equal")
+}
+
+func TestADrillStopsBeforeADiskIsFull(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	scratchFree := make(chan int64, 1)
+	scratchFree <- 1 << 40
+	s := w.service(restore.Options{Space: func(path string) (disk.Space, error) {
+		free := <-scratchFree
+		scratchFree <- free
+		return disk.Space{Free: free, Total: 1 << 41}, nil
+	}})
+	w.targets(func(t *target) {
+		t.restore = func(ctx context.Context, _ source.RestoreRequest) error {
+			<-scratchFree
+			scratchFree <- 1 << 20
+			<-ctx.Done()
+			return errors.New("killed")
+		}
+	})
+	w.wantOutcome(w.drillBy(s, b), models.DrillUnverified, models.LevelDecodes, "free space there")
+}
+
+func TestADrillThatTakesTooLong(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	w.targets(func(t *target) {
+		t.restore = func(ctx context.Context, _ source.RestoreRequest) error { <-ctx.Done(); return errors.New("killed") }
+	})
+	d := w.drillBy(w.service(restore.Options{DrillTime: time.Second}), b)
+	if d.Outcome != models.DrillUnverified || !strings.Contains(d.Reason, "it took longer than 1s") {
+		t.Errorf("%s: %s", d.Outcome, d.Reason)
 	}
 }

@@ -18,12 +18,19 @@ var mysqlKind = Kind{
 		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "engine", Label: "Engine", Help: "client dumps with the vendor's own tool.", Type: models.SettingChoice, Default: "client", Choices: []string{"client"}, Advanced: true},
 		{Name: "dump_tool", Label: "Dump tool", Help: "Path of mariadb-dump or mysqldump; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
+		{Name: "restore_user", Label: "Restore user", Help: "Account that restores into the database; the one that reads it when empty.", Type: models.SettingText, Advanced: true},
+		{Name: "restore_password", Label: "Restore password", Help: "Password of the restore user.", Type: models.SettingText, Secret: true, Advanced: true},
+		{Name: "restore_tool", Label: "Restore tool", Help: "Path of the client mariadb or mysql; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
+		{Name: "server_program", Label: "Server program", Help: "Path of mariadbd or mysqld, for drills on a server of their own; the one that fits is looked for when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "without", Label: "Leave out", Help: "Comma-separated list of triggers, routines and events that backups do without, for an account that may not read them.", Type: models.SettingText, Advanced: true},
 		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read from older files and not used: dumps are streamed.", Type: models.SettingPath, Advanced: true},
 	}},
-	Database:  "db_name",
-	Extension: "sql",
-	Open:      openMySQL,
+	Database:     "db_name",
+	Extension:    "sql",
+	Open:         openMySQL,
+	Read:         readMySQL,
+	OpenTarget:   openMySQLTarget,
+	StartScratch: startMySQLScratch,
 }
 
 // MySQL is a database on a MySQL or MariaDB server, dumped by the vendor's own

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"io"
 	"os"
 	"os/exec"
@@ -77,4 +78,24 @@ func cpuTime() time.Duration {
 	var u syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &u)
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkMySQLRestore compares a restore through this package with the stock client
+// that reads the same dump.
+func BenchmarkMySQLRestore(b *testing.B) {
+	s := servers.MariaDB(b)
+	_, dump := mustDump(b, opened(b, mysqlKind, mysqlSettings(s, benchmarkDatabase(b, s))))
+	b.Run("source", func(b *testing.B) {
+		b.SetBytes(int64(len(dump)))
+		req := restoreRequest(b, mysqlKind, dump)
+		for b.Loop() {
+			mustRestore(b, openedTarget(b, mysqlKind, mysqlSettings(s, s.Database(b))), req)
+		}
+	})
+	b.Run("client alone", func(b *testing.B) {
+		b.SetBytes(int64(len(dump)))
+		for b.Loop() {
+			s.Client(b, s.Database(b), bytes.NewReader(dump))
+		}
+	})
 }

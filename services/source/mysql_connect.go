@@ -59,7 +59,12 @@ func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
 }
 
 func (m *MySQL) connectWithin(ctx context.Context, patience time.Duration) (*sql.DB, error) {
-	config, err := m.driverConfig()
+	return m.connectTo(ctx, m.database(), patience)
+}
+
+// connectTo opens a database, or none when the name is empty.
+func (m *MySQL) connectTo(ctx context.Context, database string, patience time.Duration) (*sql.DB, error) {
+	config, err := m.driverConfig(database)
 	if err != nil {
 		return nil, err
 	}
@@ -81,9 +86,9 @@ func (m *MySQL) connectWithin(ctx context.Context, patience time.Duration) (*sql
 	return db, nil
 }
 
-func (m *MySQL) driverConfig() (*mysql.Config, error) {
+func (m *MySQL) driverConfig(database string) (*mysql.Config, error) {
 	c := mysql.NewConfig()
-	c.User, c.Passwd, c.DBName = m.settings["user"], m.settings["password"], m.database()
+	c.User, c.Passwd, c.DBName = m.settings["user"], m.settings["password"], database
 	c.Timeout, c.ReadTimeout, c.WriteTimeout = connectTimeout, answerTimeout, sendTimeout
 	c.Logger = quiet{}
 	c.Collation = "utf8mb4_general_ci"

@@ -157,6 +157,7 @@ func transactional(engine string) bool {
 // missingFrom names what was there before and after the dump and is not in it.
 func missingFrom(before, after, dumped []models.Object, fold bool) []string {
 	key := func(o models.Object) models.Object {
+		o = o.Identity()
 		if fold && (o.Kind == models.ObjectTable || o.Kind == models.ObjectView) {
 			o.Name = strings.ToLower(o.Name)
 		}

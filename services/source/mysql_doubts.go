@@ -92,7 +92,7 @@ func (m *MySQL) brokenViews(ctx context.Context, db *sql.DB, c mysqlContents, d 
 		if o.Kind != models.ObjectView {
 			continue
 		}
-		rows, err := db.QueryContext(ctx, "SHOW FIELDS FROM `"+strings.ReplaceAll(o.Name, "`", "``")+"`")
+		rows, err := db.QueryContext(ctx, "SHOW FIELDS FROM "+quoteMySQL(o.Name))
 		if err == nil {
 			err = errors.Join(rows.Close(), rows.Err())
 		}
@@ -162,7 +162,8 @@ func (d mysqlDoubts) problems() []string {
 	return problems
 }
 
-// warnings tell what will not come back as it was, and the way out.
+// warnings tell what will not come back as it was, or only from this program's hands,
+// and the way out.
 func (d mysqlDoubts) warnings(database string) []string {
 	var warnings []string
 	add := func(names []string, sentence string) {
@@ -171,10 +172,12 @@ func (d mysqlDoubts) warnings(database string) []string {
 		}
 	}
 	add(d.floats, "FLOAT columns come back with 6 significant digits, for the dump tool writes no more (DOUBLE keeps all), in tables")
-	add(d.sequences, fmt.Sprintf("the dump names database %q in column defaults that take their values from a sequence: restore it under that name, or set the defaults again afterwards, of tables", database))
-	add(d.collated, fmt.Sprintf("the dump alters database %q by its name around what was made when the database had another collation: "+
+	const byHand = "restored by hand, and not by this program, "
+	add(d.sequences, fmt.Sprintf(byHand+"the dump needs a database of the same name, %q, for it names it in column defaults that take their values from a sequence: "+
+		"set the defaults again afterwards, of tables", database))
+	add(d.collated, fmt.Sprintf(byHand+"the dump alters database %q by its name, whatever it is restored into, around what was made when the database had another collation: "+
 		"create these anew, or restore only under the same name and on another server", database))
-	add(d.late, "views that can be changed come back as read-only, or stop the restore, because they are restored before a view they depend on: "+
+	add(d.late, byHand+"views that can be changed come back as read-only, or stop the restore, because they are restored before a view they depend on: "+
 		"create them anew after a restore, or rename them")
 	return warnings
 }

@@ -19,25 +19,34 @@ type mysqlAccount struct {
 // hidden tells what the account may not see, one sentence each with the
 // statement that mends it. The tools dump "successfully" without such things.
 func (m *MySQL) hidden(ctx context.Context, db *sql.DB, server mysqlServer, c mysqlContents) ([]string, error) {
+	a, err := m.account(ctx, db, server)
+	if err != nil {
+		return nil, err
+	}
+	return a.problems(c, m.without), nil
+}
+
+// account asks what the account may do.
+func (m *MySQL) account(ctx context.Context, db *sql.DB, server mysqlServer) (mysqlAccount, error) {
+	a := mysqlAccount{server: server, database: m.database()}
 	rows, err := db.QueryContext(ctx, "SHOW GRANTS")
 	if err != nil {
-		return nil, m.wrap("ask what the account may do", err)
+		return a, m.wrap("ask what the account may do", err)
 	}
 	defer rows.Close()
-	a := mysqlAccount{server: server, database: m.database()}
 	for rows.Next() {
 		var line string
 		if err := rows.Scan(&line); err != nil {
-			return nil, m.wrap("ask what the account may do", err)
+			return a, m.wrap("ask what the account may do", err)
 		}
 		if g, ok := parseGrant(line); ok {
 			a.grants = append(a.grants, g)
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return nil, m.wrap("ask what the account may do", err)
+		return a, m.wrap("ask what the account may do", err)
 	}
-	return a.problems(c, m.without), nil
+	return a, nil
 }
 
 func (a mysqlAccount) problems(c mysqlContents, without map[string]bool) []string {

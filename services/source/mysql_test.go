@@ -23,7 +23,7 @@ func mysqlServers(t *testing.T, test func(t *testing.T, s *servers.MySQL)) {
 // mysqlSettings are the settings of a source on a database of a test server.
 func mysqlSettings(s *servers.MySQL, database string, more ...string) models.Settings {
 	settings := models.Settings{"host": s.Host, "port": fmt.Sprint(s.Port), "db_name": database,
-		"user": s.User, "password": s.Password, "dump_tool": s.DumpTool}
+		"user": s.User, "password": s.Password, "dump_tool": s.DumpTool, "restore_tool": s.ClientTool}
 	for i := 0; i < len(more); i += 2 {
 		settings[more[i]] = more[i+1]
 	}

@@ -37,23 +37,37 @@ func (m *MySQL) chooseTool(ctx context.Context, server mysqlServer, c mysqlConte
 	if path := m.settings["dump_tool"]; path != "" {
 		names = []string{path}
 	}
+	var tool mysqlTool
+	unfit := firstFit(names, func(name string) (bool, error) {
+		var err error
+		if tool, err = findMySQLTool(ctx, name); err != nil {
+			return tool.path != "", err
+		}
+		return true, tool.fit(server, c)
+	})
+	if unfit == nil {
+		return tool, nil
+	}
+	return mysqlTool{}, models.Invalidf("data source %q: %v; install %s, or set dump_tool to its path", m.label, unfit, packageFor(server))
+}
+
+// firstFit tries programs in turn until one is fit. Otherwise it returns what is wrong
+// with the first that is there.
+func firstFit(names []string, try func(name string) (there bool, err error)) error {
 	var unfit error
 	for _, name := range names {
-		tool, err := findMySQLTool(ctx, name)
+		there, err := try(name)
 		if err == nil {
-			err = tool.fit(server, c)
+			return nil
 		}
-		if err == nil {
-			return tool, nil
-		}
-		if unfit == nil && tool.path != "" {
+		if there && unfit == nil {
 			unfit = err
 		}
 	}
 	if unfit == nil {
 		unfit = fmt.Errorf("%s is not installed", strings.Join(names, " or "))
 	}
-	return mysqlTool{}, models.Invalidf("data source %q: %v; install %s, or set dump_tool to its path", m.label, unfit, packageFor(server))
+	return unfit
 }
 
 // packageFor names what to install for a server, as Debian, Ubuntu and the vendors do.

@@ -56,8 +56,14 @@ type RestoreRequest struct {
 	// Replace removes what is there under the same names first. Where the engine can, a
 	// restore that fails then leaves the target as it was; a *TargetLeft tells.
 	Replace bool
+	// Scratch says that the target is a scratch database, in which nothing of the dump
+	// may run by itself: a server that would run its events is not capable.
+	Scratch bool
 	// Log receives what the client says, line by line, without secrets.
 	Log io.Writer
+	// Warn, when set, is told in a sentence of something that did not come back as it
+	// was, or that has to be looked at; the restore goes on.
+	Warn func(sentence string)
 	// TempDir is a private folder, which the caller removes.
 	TempDir string
 	// Progress, when set, is told how many bytes of the dump have been taken so far.

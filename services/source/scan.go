@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"path/filepath"
+	"strings"
 
 	"github.com/backupman/backupman/models"
 )
@@ -14,13 +15,16 @@ import (
 // when they are told to leave the date out.
 const endMarker = "-- Dump completed"
 
+// standIn begins a table that older tools put in the place of a view for the time being.
+const standIn = "/*!50001 CREATE TABLE"
+
 const (
-	// maxHead bounds what is kept of a statement to tell what it makes: a name
-	// has at most 64 characters, but a definer and comments may come before it.
-	maxHead = 16 << 10
-	// maxInsertHead bounds the part of an INSERT before its rows, which names
-	// up to 4096 columns.
-	maxInsertHead = 4 << 20
+	// headSize is room for most statements and for the beginning of an INSERT.
+	headSize = 16 << 10
+	// maxStatement bounds what is kept of a statement: a table has up to 4096
+	// columns and 8192 partitions, with comments. Of a longer routine only the
+	// beginning is kept, and a digest of all of it.
+	maxStatement = 16 << 20
 )
 
 // scanState is where in the stream a sqlScanner stands.
@@ -84,8 +88,31 @@ type sqlScanner struct {
 	order   []*tableScan
 	objects []models.Object
 
+	// header is what the dump says about itself before its first statement.
+	header dumpHeader
+	begun  bool
+	// long is the digest of a statement that is longer than what is kept of it.
+	long hash.Hash
+	// taker, when set, is given what the stream is made of.
+	taker statementTaker
+	// dated lets the end marker have a date, as the tools write it by themselves.
+	dated bool
+
 	complete bool
 	fault    string
+}
+
+// statementTaker is given the parts of a dump in their order. What it is given is
+// valid until it returns.
+type statementTaker interface {
+	// statement takes any statement but an INSERT, without its delimiter; whole is
+	// false for the beginning of one that is too long to be kept.
+	statement(text []byte, whole bool)
+	// insert takes an INSERT up to its first row, rows takes its rows piece by piece
+	// and its semicolon, and endRows comes after them.
+	insert(table string, head []byte)
+	rows(p []byte)
+	endRows()
 }
 
 // tableScan is what was seen of one table's data.
@@ -97,7 +124,7 @@ type tableScan struct {
 }
 
 func newSQLScanner() *sqlScanner {
-	return &sqlScanner{tables: map[string]*tableScan{}, head: make([]byte, 0, maxHead)}
+	return &sqlScanner{tables: map[string]*tableScan{}, head: make([]byte, 0, headSize)}
 }
 
 // Write takes the next piece of the stream. It never fails: what is wrong with
@@ -130,7 +157,7 @@ func (s *sqlScanner) start(p []byte) int {
 	case '\n', '\r', ' ', '\t', ';':
 		return 1
 	}
-	s.head = s.head[:0]
+	s.head, s.long = s.head[:0], nil
 	s.state, s.prev = inStatement, 0
 	return s.statement(p)
 }
@@ -144,7 +171,7 @@ func (s *sqlScanner) toolLine(p []byte) int {
 	}
 	s.keep(p[:end])
 	if s.state == inNote {
-		s.complete = string(s.head) == endMarker
+		s.note(string(s.head))
 	} else {
 		s.delimiter()
 	}
@@ -152,8 +179,16 @@ func (s *sqlScanner) toolLine(p []byte) int {
 	return end + 1
 }
 
+// note takes a line that the tool wrote for people.
+func (s *sqlScanner) note(line string) {
+	s.complete = line == endMarker || s.dated && strings.HasPrefix(line, endMarker+" on ")
+	if !s.begun {
+		s.header.take(line)
+	}
+}
+
 func (s *sqlScanner) keep(p []byte) {
-	if room := maxHead - len(s.head); room > 0 {
+	if room := headSize - len(s.head); room > 0 {
 		s.head = append(s.head, p[:min(room, len(p))]...)
 	}
 }
@@ -177,17 +212,35 @@ func (s *sqlScanner) fail(fault string) {
 
 // endStatement records what the statement made.
 func (s *sqlScanner) endStatement() {
-	s.state = atStart
+	s.state, s.begun = atStart, true
+	if s.taker != nil {
+		s.taker.statement(s.statementText(), s.long == nil)
+	}
 	switch {
 	case s.isInsert():
 		s.fail("an INSERT has no rows")
 	case !isStatement(s.head):
 		s.fail("a statement begins as none does")
-	case !bytes.HasPrefix(s.head, []byte("/*!50001 CREATE TABLE")):
-		s.mode.take(s.head)
+	case !bytes.HasPrefix(s.head, []byte(standIn)):
 		s.record(s.head)
+		s.mode.take(s.head)
 	}
 }
+
+// statementText is the statement that has ended, without its delimiter.
+func (s *sqlScanner) statementText() []byte {
+	if s.long != nil {
+		return s.head
+	}
+	text := bytes.TrimSuffix(s.head, []byte{';'})
+	if s.longDelimiter {
+		text = bytes.TrimSuffix(text, []byte{';'})
+	}
+	return text
+}
+
+// text says how the present statement is read.
+func (s *sqlScanner) text() sqlText { return sqlText{mode: s.mode, dollars: s.dollars} }
 
 func (s *sqlScanner) record(statement []byte) {
 	o, ok := parseObject(statement)
@@ -197,7 +250,9 @@ func (s *sqlScanner) record(statement []byte) {
 	if o.Kind == models.ObjectTable && !bytes.Contains(statement, []byte("\n) ENGINE=MRG_")) {
 		s.tableNamed(o.Name)
 	}
-	s.objects = append(s.objects, o)
+	var parts []models.Object
+	o.Definition, parts = s.definition(o.Kind)
+	s.objects = append(append(s.objects, o), parts...)
 }
 
 func (s *sqlScanner) tableNamed(name string) *tableScan {

@@ -54,7 +54,7 @@ func TestScannerTakesASQLModeOnlyFromItsStatement(t *testing.T) {
 	if err := s.Err("mariadb-dump"); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.Objects()); n != 3 {
-		t.Errorf("%d objects: %v", n, s.Objects())
+	if n := len(s.Tables()); n != 3 {
+		t.Errorf("%d tables: %v", n, s.Objects())
 	}
 }

@@ -14,6 +14,22 @@ func (s *sqlScanner) beginRows(c byte) {
 	s.table = s.tableNamed(name)
 	s.rows = rowCounter{before: c, lines: c == '\n'}
 	s.table.take(s.head)
+	s.begun = true
+	if s.taker != nil {
+		s.taker.insert(name, s.head)
+	}
+}
+
+// takeRows takes a piece of the rows of the present table.
+func (s *sqlScanner) takeRows(p []byte) {
+	s.table.take(p)
+	if s.taker == nil {
+		return
+	}
+	s.taker.rows(p)
+	if s.state == atStart {
+		s.taker.endRows()
+	}
 }
 
 func (t *tableScan) take(p []byte) {
@@ -32,10 +48,10 @@ func (s *sqlScanner) insertRows(p []byte) int {
 	if end < 0 {
 		line = p
 	}
-	s.table.take(line)
 	s.table.rows += s.rows.count(line)
 	if end < 0 {
 		s.rows.before = p[len(p)-1]
+		s.takeRows(line)
 		return len(p)
 	}
 	if s.rows.quoted {
@@ -43,6 +59,7 @@ func (s *sqlScanner) insertRows(p []byte) int {
 	}
 	s.rows.lines = true
 	s.endRow(p, end)
+	s.takeRows(line)
 	return len(line)
 }
 
@@ -62,7 +79,7 @@ func (s *sqlScanner) rowLines(p []byte) int {
 		s.endRow(p, from+i)
 		from += i + 1
 	}
-	s.table.take(p[:from])
+	s.takeRows(p[:from])
 	return from
 }
 

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"strings"
 )
 
@@ -12,9 +13,7 @@ const delimiterCommand = "DELIMITER "
 // any dump.
 func (s *sqlScanner) statement(p []byte) int {
 	for i, c := range p {
-		if len(s.head) < maxHead || (len(s.head) < maxInsertHead && s.isInsert()) {
-			s.head = append(s.head, c)
-		}
+		s.append(c)
 		switch s.state {
 		case inStatement:
 			s.plain(c)
@@ -31,6 +30,21 @@ func (s *sqlScanner) statement(p []byte) int {
 		}
 	}
 	return len(p)
+}
+
+// append keeps a byte of the statement, or takes it into the digest of one that is too
+// long to be kept.
+func (s *sqlScanner) append(c byte) {
+	switch {
+	case len(s.head) < maxStatement:
+		s.head = append(s.head, c)
+	case s.long == nil:
+		s.long = sha256.New()
+		s.long.Write(s.head)
+		fallthrough
+	default:
+		s.long.Write([]byte{c})
+	}
 }
 
 // plain takes a byte outside quotes and comments.

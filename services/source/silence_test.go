@@ -49,7 +49,7 @@ func TestMySQLGivesUpASilentServer(t *testing.T) {
 	if !errors.Is(err, models.ErrInvalid) || !strings.Contains(err.Error(), "did not answer within 50ms") {
 		t.Errorf("got %v", err)
 	}
-	c, err := m.driverConfig()
+	c, err := m.driverConfig(m.database())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,15 +2,10 @@ package source
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
-	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -20,7 +15,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/disk"
 )
 
 var sqliteKind = Kind{
@@ -33,7 +27,10 @@ var sqliteKind = Kind{
 	Open: func(label string, s models.Settings) (Source, error) {
 		return &SQLite{label: label, path: s["db_path"]}, nil
 	},
-	Prove: proveSQLite,
+	Read:         readSQLite,
+	Prove:        readSQLite,
+	OpenTarget:   openSQLiteTarget,
+	StartScratch: startSQLiteScratch,
 }
 
 const (
@@ -137,13 +134,15 @@ func (s *SQLite) snapshot(ctx context.Context, to string) error {
 	if err := conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
 		return s.fault("read", err)
 	}
-	err = conn.Raw(func(driver any) error { return copyPages(ctx, driver, to) })
+	err = conn.Raw(func(driver any) error { return copyPages(ctx, driver, sqliteURI(to, "")) })
 	if err != nil {
 		return s.fault("copy", err)
 	}
 	return nil
 }
 
+// copyPages copies the database that driver reads into the one that a URI names, in one
+// transaction there.
 func copyPages(ctx context.Context, driver any, to string) error {
 	source, ok := driver.(interface {
 		NewBackup(dst string) (*sqlite.Backup, error)
@@ -151,7 +150,7 @@ func copyPages(ctx context.Context, driver any, to string) error {
 	if !ok {
 		return errors.New("the SQLite driver has no backup API")
 	}
-	b, err := source.NewBackup(sqliteURI(to, ""))
+	b, err := source.NewBackup(to)
 	if err != nil {
 		return err
 	}
@@ -252,174 +251,6 @@ func streamFile(ctx context.Context, path string, out io.Writer) error {
 			return fmt.Errorf("read the snapshot: %w", err)
 		}
 	}
-}
-
-// proveSQLite restores a dump into a file of dir and returns what the file holds.
-func proveSQLite(ctx context.Context, dump io.Reader, dir string) (models.Inventory, error) {
-	path := filepath.Join(dir, "scratch.sqlite")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return models.Inventory{}, fmt.Errorf("make the scratch file: %w", err)
-	}
-	if _, err := io.Copy(f, dump); err != nil {
-		if disk.Full(err) {
-			err = models.NoSpacef("no space for a scratch database in %s: free space there", dir)
-		}
-		return models.Inventory{}, errors.Join(err, f.Close())
-	}
-	if err := f.Close(); err != nil {
-		return models.Inventory{}, fmt.Errorf("close the scratch file: %w", err)
-	}
-	return inventorySQLite(ctx, path)
-}
-
-// inventorySQLite checks a file that nobody writes to and digests its tables.
-func inventorySQLite(ctx context.Context, path string) (models.Inventory, error) {
-	inv := models.Inventory{Database: path, Tool: sqliteTool}
-	open := func(collations []string) (*sql.DB, error) { return openSQLite(path, "mode=ro&immutable=1", collations) }
-	collations, err := foreignCollations(ctx, open)
-	if err != nil {
-		return inv, fmt.Errorf("check the database: %w", err)
-	}
-	inv.Warnings = collationWarnings(collations)
-	db, err := open(collations)
-	if err != nil {
-		return inv, err
-	}
-	defer db.Close()
-	if err := quickCheck(ctx, db); err != nil {
-		return inv, err
-	}
-	if err := db.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&inv.ServerVersion); err != nil {
-		return inv, err
-	}
-	inv.ToolVersion = inv.ServerVersion
-	tables, err := listSQLite(ctx, db, &inv)
-	if err != nil {
-		return inv, err
-	}
-	for _, name := range tables {
-		digest, err := digestSQLite(ctx, db, name)
-		if err != nil {
-			return inv, fmt.Errorf("read table %q: %w", name, err)
-		}
-		inv.Tables = append(inv.Tables, digest)
-	}
-	return inv, nil
-}
-
-func quickCheck(ctx context.Context, db *sql.DB) error {
-	var verdict string
-	err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict)
-	if err != nil {
-		return fmt.Errorf("check the database: %w", err)
-	}
-	if verdict != "ok" {
-		return models.Conflictf("the database is damaged (%s): repair it, or restore an earlier backup", strings.TrimSpace(verdict))
-	}
-	return nil
-}
-
-// listSQLite adds every object to the inventory and returns the tables whose
-// rows can be read: virtual tables keep theirs in ordinary shadow tables, and
-// may need a module that only their own program has.
-func listSQLite(ctx context.Context, db *sql.DB, inv *models.Inventory) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT type, name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var tables []string
-	for rows.Next() {
-		var kind, name, definition string
-		if err := rows.Scan(&kind, &name, &definition); err != nil {
-			return nil, err
-		}
-		inv.Objects = append(inv.Objects, models.Object{Kind: models.ObjectKind(kind), Name: name})
-		virtual := strings.HasPrefix(strings.ToUpper(definition), "CREATE VIRTUAL")
-		if kind == "table" && !virtual {
-			tables = append(tables, name)
-		}
-	}
-	return tables, rows.Err()
-}
-
-// digestSQLite hashes every row of a table in storage order. A unary plus keeps
-// the driver from turning declared dates into times, so that values are hashed
-// as they are stored.
-func digestSQLite(ctx context.Context, db *sql.DB, table string) (models.TableDigest, error) {
-	digest := models.TableDigest{Name: table}
-	columns, err := columnsSQLite(ctx, db, table)
-	if err != nil {
-		return digest, err
-	}
-	rows, err := db.QueryContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+quoteSQLite(table))
-	if err != nil {
-		return digest, err
-	}
-	defer rows.Close()
-	values, into := make([]any, len(columns)), make([]any, len(columns))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	sum := &rowHash{hash: sha256.New()}
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return digest, err
-		}
-		sum.add(values)
-		digest.Rows++
-	}
-	digest.Bytes, digest.SHA256 = sum.bytes, hex.EncodeToString(sum.hash.Sum(nil))
-	return digest, rows.Err()
-}
-
-// columnsSQLite returns an expression for each stored column; generated ones
-// follow from the others.
-func columnsSQLite(ctx context.Context, db *sql.DB, table string) ([]string, error) {
-	rows, err := db.QueryContext(ctx, `SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0 ORDER BY cid`, table)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var columns []string
-	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, err
-		}
-		columns = append(columns, "+"+quoteSQLite(name))
-	}
-	return columns, rows.Err()
-}
-
-// rowHash hashes typed values so that no two different rows look alike.
-type rowHash struct {
-	hash  hash.Hash
-	bytes int64
-	buf   []byte
-}
-
-func (h *rowHash) add(values []any) {
-	h.buf = h.buf[:0]
-	for _, v := range values {
-		switch v := v.(type) {
-		case nil:
-			h.buf = append(h.buf, 'n')
-		case int64:
-			h.buf = binary.BigEndian.AppendUint64(append(h.buf, 'i'), uint64(v))
-		case float64:
-			h.buf = binary.BigEndian.AppendUint64(append(h.buf, 'f'), math.Float64bits(v))
-		case string:
-			h.buf = append(binary.BigEndian.AppendUint64(append(h.buf, 't'), uint64(len(v))), v...)
-		case []byte:
-			h.buf = append(binary.BigEndian.AppendUint64(append(h.buf, 'b'), uint64(len(v))), v...)
-		default:
-			h.buf = fmt.Appendf(append(h.buf, '?'), "%T:%v", v, v)
-		}
-	}
-	h.hash.Write(h.buf)
-	h.bytes += int64(len(h.buf))
 }
 
 func quoteSQLite(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

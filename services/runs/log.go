@@ -1,4 +1,6 @@
-package backup
+// Package runs has what backups, restores and drills have in common while they run: a
+// log of their own, and patience with a metadata database that is away.
+package runs
 
 import (
 	"bytes"
@@ -14,9 +16,9 @@ const (
 	logTail = 192 << 10
 )
 
-// runLog collects what a run says, a line at a time, each with the second it
-// was said in.
-type runLog struct {
+// Log collects what a run says, a line at a time, each with the second it
+// was said in. It is safe for concurrent use.
+type Log struct {
 	mu      sync.Mutex
 	head    bytes.Buffer
 	tail    []byte
@@ -25,9 +27,9 @@ type runLog struct {
 	changed bool
 }
 
-// newRunLog continues an earlier attempt's log.
-func newRunLog(earlier string) *runLog {
-	l := &runLog{}
+// NewLog continues an earlier attempt's log; empty begins one.
+func NewLog(earlier string) *Log {
+	l := &Log{}
 	if earlier != "" {
 		l.keep([]byte(earlier))
 	}
@@ -35,7 +37,7 @@ func newRunLog(earlier string) *runLog {
 }
 
 // Write takes a tool's output and keeps whole lines.
-func (l *runLog) Write(p []byte) (int, error) {
+func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	rest := append(l.partial, p...)
@@ -52,17 +54,17 @@ func (l *runLog) Write(p []byte) (int, error) {
 }
 
 // Say adds a line of the program's own.
-func (l *runLog) Say(format string, args ...any) {
+func (l *Log) Say(format string, args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.line(fmt.Appendf(nil, format, args...))
 }
 
-func (l *runLog) line(text []byte) {
+func (l *Log) line(text []byte) {
 	l.keep(fmt.Appendf(nil, "%s  %s\n", time.Now().UTC().Format("15:04:05"), bytes.TrimRight(text, "\r")))
 }
 
-func (l *runLog) keep(p []byte) {
+func (l *Log) keep(p []byte) {
 	l.changed = true
 	if room := logHead - l.head.Len(); room > 0 && len(l.tail) == 0 {
 		n := min(room, len(p))
@@ -77,7 +79,7 @@ func (l *runLog) keep(p []byte) {
 }
 
 // Text returns the log, and whether it changed since the last call.
-func (l *runLog) Text() (string, bool) {
+func (l *Log) Text() (string, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	changed := l.changed
