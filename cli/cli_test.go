@@ -124,7 +124,7 @@ func emptyConfig(t *testing.T) string {
 
 func TestHelpNamesEveryCommand(t *testing.T) {
 	_, out, _ := backupman(t, "--help")
-	for _, command := range []string{"serve", "demo", "run", "list", "show", "retry", "heal", "verify", "drives", "trust", "doctor", "config", "health", "version", "completion"} {
+	for _, command := range []string{"serve", "demo", "run", "list", "show", "retry", "heal", "verify", "compare", "alarms", "adopt", "drives", "trust", "doctor", "config", "health", "version", "completion"} {
 		if !strings.Contains(out, fmt.Sprintf("\n  %s ", command)) {
 			t.Errorf("%s is not in:\n%s", command, out)
 		}

@@ -57,6 +57,6 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVar(&f.data, "data", "", "data folder (default: ./data)")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "answer in JSON")
 	root.AddCommand(newServe(f), newDemo(f), newRun(f), newList(f), newShow(f), newRetry(f), newHeal(f), newVerify(f),
-		newDrives(f), newTrust(f), newDoctor(f), newAuthGoogle(f), newConfig(f), newHealth(f), newVersion(f))
+		newCompare(f), newAlarms(f), newAdopt(f), newDrives(f), newTrust(f), newDoctor(f), newAuthGoogle(f), newConfig(f), newHealth(f), newVersion(f))
 	return root
 }

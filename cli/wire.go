@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/adopt"
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/catalog"
 	"github.com/backupman/backupman/services/config"
@@ -19,18 +20,21 @@ import (
 	"github.com/backupman/backupman/services/source"
 	"github.com/backupman/backupman/services/store"
 	"github.com/backupman/backupman/services/upkeep"
+	"github.com/backupman/backupman/services/watch"
 )
 
 // app is the services put together over one configuration.
 type app struct {
-	config  config.Config
-	store   *store.Store
-	catalog *catalog.Catalog
-	backups *backup.Service
-	upkeep  *upkeep.Service
-	drills  *restore.Service
-	keys    apiKeys
-	log     *slog.Logger
+	config   config.Config
+	store    *store.Store
+	catalog  *catalog.Catalog
+	backups  *backup.Service
+	upkeep   *upkeep.Service
+	restores *restore.Service
+	watch    *watch.Service
+	adopt    *adopt.Service
+	keys     apiKeys
+	log      *slog.Logger
 }
 
 // loadOptions tell the configuration which kinds there are and what flags said.
@@ -103,13 +107,15 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	if err := a.plan(ctx, mode); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.watch = watch.New(a.store)
 	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: mode == serving, Log: log,
-		AfterFinish: func(ctx context.Context, b models.Backup) { a.drillAfter(ctx, b) }})
+		AfterFinish: a.afterFinish})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
-	a.drills = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
+	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
+	a.restores = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
 		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
 	return a, nil
 }
@@ -127,19 +133,27 @@ func (a *app) plan(ctx context.Context, mode access) error {
 	return a.catalog.Apply(ctx, plan)
 }
 
+// afterFinish looks at what a finished backup holds, and drills it.
+func (a *app) afterFinish(ctx context.Context, b models.Backup) {
+	if err := a.watch.Check(ctx, b); err != nil {
+		a.log.Error("backup not compared with those before it", "backup_id", b.ID, "error", err)
+	}
+	a.drillAfter(ctx, b)
+}
+
 // drillAfter drills a backup that has just finished, where its job says so.
 func (a *app) drillAfter(ctx context.Context, b models.Backup) {
 	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
 		return
 	}
-	if _, err := a.drills.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
+	if _, err := a.restores.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
 		a.log.Error("drill not recorded", "backup_id", b.ID, "error", err)
 	}
 }
 
 // close waits for what runs and lets everything go.
 func (a *app) close() error {
-	return errors.Join(a.drills.Close(), a.backups.Close(), a.store.Close())
+	return errors.Join(a.restores.Close(), a.backups.Close(), a.store.Close())
 }
 
 func storeConfig(d config.Database) store.Config {

@@ -36,6 +36,8 @@ const (
 	TriggerPage     Trigger = "page"
 	TriggerAPI      Trigger = "api"
 	TriggerCLI      Trigger = "cli"
+	// TriggerAdopt says that the backup was found on a drive. What made it is not known.
+	TriggerAdopt Trigger = "adopt"
 )
 
 // Backup is one run of a job.
@@ -46,7 +48,8 @@ type Backup struct {
 	Label    string `gorm:"size:255;not null"`
 	SourceID string `gorm:"size:36;not null"`
 	// Slot is what the run is for: the scheduled second in RFC 3339 UTC, or
-	// "manual:" and the backup's id. It is unique within the job.
+	// "manual:" and the backup's id; "adopted:" and the id for one that was found on a
+	// drive. It is unique within the job.
 	Slot    string  `gorm:"size:64;not null"`
 	Trigger Trigger `gorm:"size:16;not null"`
 	// Attempt counts from 1 and grows with each retry.

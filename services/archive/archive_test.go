@@ -139,3 +139,27 @@ func TestManifestRoundTrip(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesAreTakenApart(t *testing.T) {
+	at, id := time.Date(2025, 7, 2, 12, 0, 0, 999, time.FixedZone("", 7200)), models.NewID()
+	for _, label := range []string{"shop", "shop-nightly", "a.b-c_d", "20250702100000-0197c9a45b1e", "Ünïcode und mehr", strings.Repeat("x", 300), ""} {
+		for _, c := range []models.Compression{models.CompressionZstd, models.CompressionGzip, models.CompressionNone} {
+			name := archive.FileName(label, at, id, "sql", c)
+			got, ok := archive.ParseFileName(name)
+			want := archive.NameParts{Label: archive.Folder(label), At: time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC), ShortID: models.ShortID(id), Extension: "sql", Compression: c}
+			if !ok || got != want {
+				t.Errorf("%s: %+v, %v", name, got, ok)
+			}
+		}
+	}
+	for _, name := range []string{
+		"", "shop", "shop.sql.zst", "shop-20250702100000.sql.zst", "-20250702100000-0197c9a45b1e.sql", ".x-20250702100000-0197c9a45b1e.sql",
+		"shop-20251302100000-0197c9a45b1e.sql", "shop-20250702100000-0197c9a45b1.sql", "shop-20250702100000-0197C9A45B1E.sql",
+		"shop-20250702100000-0197c9a45b1e.sql.zst.json", "shop-20250702100000-0197c9a45b1e.sql.zst.partial", "a/shop-20250702100000-0197c9a45b1e.sql",
+		"shop-20250702100000-0197c9a45b1e", "shop-20250702100000-0197c9a45b1e.sql.zst\n", "sh op-20250702100000-0197c9a45b1e.sql",
+	} {
+		if got, ok := archive.ParseFileName(name); ok {
+			t.Errorf("%q is taken for %+v", name, got)
+		}
+	}
+}

@@ -6,6 +6,7 @@ package archive
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,9 @@ const PartialSuffix = ".partial"
 // manifestSuffix is added to a dump file's name to name its manifest.
 const manifestSuffix = ".json"
 
+// nameTime is the time in a file's name.
+const nameTime = "20060102150405"
+
 // longestLabel keeps a file name well below the 255 bytes that file systems
 // allow, with room for the time, the id and the endings.
 const longestLabel = 120
@@ -26,7 +30,43 @@ const longestLabel = 120
 // FileName returns the name of a dump file: LABEL-YYYYMMDDHHMMSS-ID.EXT.COMPRESSION,
 // the time in UTC. The id makes two backups of one second differ.
 func FileName(label string, at time.Time, id, extension string, c models.Compression) string {
-	return fmt.Sprintf("%s-%s-%s.%s%s", Folder(label), at.UTC().Format("20060102150405"), models.ShortID(id), extension, ending(c))
+	return fmt.Sprintf("%s-%s-%s.%s%s", Folder(label), at.UTC().Format(nameTime), models.ShortID(id), extension, ending(c))
+}
+
+// NameParts is what the name of a dump file tells.
+type NameParts struct {
+	// Label is the job's label as Folder writes it.
+	Label string
+	// At is the second the backup was made, in UTC.
+	At time.Time
+	// ShortID is the part of the backup's id that models.ShortID takes.
+	ShortID     string
+	Extension   string
+	Compression models.Compression
+}
+
+// fileName is the form of FileName. The label may hold dashes itself, so the time and
+// the id are looked for from the end.
+var fileName = regexp.MustCompile(`^(.+)-([0-9]{14})-([0-9a-f]{12})\.([a-z0-9]+)(\.zst|\.gz)?$`)
+
+// ParseFileName takes the name of a dump file apart. It reports false for a name that
+// FileName does not make.
+func ParseFileName(name string) (NameParts, bool) {
+	found := fileName.FindStringSubmatch(name)
+	if found == nil || Folder(found[1]) != found[1] {
+		return NameParts{}, false
+	}
+	at, err := time.Parse(nameTime, found[2])
+	if err != nil {
+		return NameParts{}, false
+	}
+	p := NameParts{Label: found[1], At: at, ShortID: found[3], Extension: found[4], Compression: models.CompressionNone}
+	for _, c := range []models.Compression{models.CompressionZstd, models.CompressionGzip} {
+		if found[5] == ending(c) {
+			p.Compression = c
+		}
+	}
+	return p, true
 }
 
 // Key returns where a drive keeps a file of the labelled job, relative to the

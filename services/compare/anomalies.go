@@ -13,7 +13,7 @@ import (
 // newest first; the newest ten say enough. What changed in this way before is taken for
 // usual, so one change is told once, when it happens.
 //
-// The rules are explained in docs/adr/0013-anomalies.md.
+// The rules are explained in docs/adr/0014-anomalies.md.
 func Anomalies(now models.Manifest, earlier []models.Manifest) []models.Anomaly {
 	past := comparable(now, earlier)
 	if len(past) == 0 {

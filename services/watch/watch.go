@@ -1,11 +1,10 @@
-// Package watch looks at what finished backups hold. It compares one with another, and
-// raises an alarm when one is far from what its job usually holds: the source may have
-// lost something, and retention must not delete what still has it.
+// Package watch looks at what finished backups hold, and raises an alarm when one is far
+// from what its job usually holds: the source may have lost something, and retention
+// must not delete what still has it.
 package watch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -23,10 +22,6 @@ const (
 
 // Store is what this package asks of the metadata database.
 type Store interface {
-	// Backup returns one backup, or models.ErrNotFound.
-	Backup(ctx context.Context, id string) (models.Backup, error)
-	// Backups returns the backups after the cursor, newest first.
-	Backups(ctx context.Context, f models.BackupFilter, after models.Cursor, limit int) ([]models.Backup, error)
 	// Manifest returns the manifest of a backup, or models.ErrNotFound.
 	Manifest(ctx context.Context, id string) (models.Manifest, error)
 	// ManifestsBefore returns the manifests of the good backups of the same job that
@@ -86,51 +81,4 @@ func sentences(found []models.Anomaly) string {
 		lines = append(lines, a.Sentence)
 	}
 	return strings.Join(lines, "\n")
-}
-
-// Compared is two backups side by side.
-type Compared struct {
-	Before, After models.Backup
-	models.Comparison
-}
-
-// Compare tells how two backups differ; which is the later one is told by when they were
-// made. Without another the backup is compared with the finished one of its job before
-// it. It returns models.ErrNotFound when there is none, or one has no manifest.
-func (s *Service) Compare(ctx context.Context, id, otherID string) (Compared, error) {
-	after, err := s.store.Backup(ctx, id)
-	if err != nil {
-		return Compared{}, err
-	}
-	before, err := s.other(ctx, after, otherID)
-	if err != nil {
-		return Compared{}, err
-	}
-	if before.CreatedAt.After(after.CreatedAt) {
-		before, after = after, before
-	}
-	was, beforeErr := s.store.Manifest(ctx, before.ID)
-	is, afterErr := s.store.Manifest(ctx, after.ID)
-	if err := errors.Join(beforeErr, afterErr); err != nil {
-		return Compared{}, err
-	}
-	return Compared{Before: before, After: after, Comparison: compare.Manifests(was, is)}, nil
-}
-
-func (s *Service) other(ctx context.Context, b models.Backup, id string) (models.Backup, error) {
-	if id == b.ID {
-		return models.Backup{}, models.Invalidf("the backup %s cannot be compared with itself: name another one", id)
-	}
-	if id != "" {
-		return s.store.Backup(ctx, id)
-	}
-	filter := models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished}
-	found, err := s.store.Backups(ctx, filter, models.Cursor{CreatedAt: b.CreatedAt, ID: b.ID}, 1)
-	if err != nil {
-		return models.Backup{}, err
-	}
-	if len(found) == 0 {
-		return models.Backup{}, models.NotFoundf("%s has no finished backup before %s: name the one to compare it with", b.Label, b.ID)
-	}
-	return found[0], nil
 }

@@ -33,25 +33,6 @@ func (s *shelf) add(tables ...models.TableDigest) models.Backup {
 	return b
 }
 
-func (s *shelf) Backup(_ context.Context, id string) (models.Backup, error) {
-	for _, b := range s.backups {
-		if b.ID == id {
-			return b, nil
-		}
-	}
-	return models.Backup{}, models.NotFoundf("there is no backup %s", id)
-}
-
-func (s *shelf) Backups(_ context.Context, f models.BackupFilter, after models.Cursor, limit int) ([]models.Backup, error) {
-	var found []models.Backup
-	for _, b := range slices.Backward(s.backups) {
-		if b.CreatedAt.Before(after.CreatedAt) && b.Status == f.Status && b.JobID == f.JobID {
-			found = append(found, b)
-		}
-	}
-	return found[:min(limit, len(found))], nil
-}
-
 func (s *shelf) Manifest(_ context.Context, id string) (models.Manifest, error) {
 	m, ok := s.manifests[id]
 	if !ok {
@@ -60,14 +41,15 @@ func (s *shelf) Manifest(_ context.Context, id string) (models.Manifest, error) 
 	return m, nil
 }
 
-func (s *shelf) ManifestsBefore(ctx context.Context, b models.Backup, limit int) ([]models.Manifest, error) {
+func (s *shelf) ManifestsBefore(_ context.Context, b models.Backup, limit int) ([]models.Manifest, error) {
 	s.limit = limit
-	before, err := s.Backups(ctx, models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished}, models.Cursor{CreatedAt: b.CreatedAt}, limit)
 	var found []models.Manifest
-	for _, e := range before {
-		found = append(found, s.manifests[e.ID])
+	for _, e := range slices.Backward(s.backups) {
+		if e.CreatedAt.Before(b.CreatedAt) {
+			found = append(found, s.manifests[e.ID])
+		}
 	}
-	return found, errors.Join(err, s.broken)
+	return found[:min(limit, len(found))], s.broken
 }
 
 func (s *shelf) Alarms(context.Context, bool) ([]models.Alarm, error) { return s.alarms, nil }
@@ -141,42 +123,5 @@ func TestWhatCannotBeCheckedIsAnError(t *testing.T) {
 	delete(s.manifests, b.ID)
 	if err := watch.New(s).Check(t.Context(), b); !errors.Is(err, models.ErrNotFound) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestCompare(t *testing.T) {
-	s := &shelf{}
-	first := s.add(rows("t", 1))
-	second := s.add(rows("t", 2))
-	failed := s.add(rows("t", 3))
-	s.backups[2].Status = models.StatusFailed
-	last := s.add(rows("t", 4))
-	w := watch.New(s)
-	for name, c := range map[string]struct {
-		id, other     string
-		before, after models.Backup
-	}{
-		"with the finished one before": {last.ID, "", second, last},
-		"a failed one":                 {failed.ID, "", second, failed},
-		"with a named one":             {last.ID, first.ID, first, last},
-		"with a later one":             {first.ID, last.ID, first, last},
-	} {
-		got, err := w.Compare(t.Context(), c.id, c.other)
-		if err != nil || got.Before.ID != c.before.ID || got.After.ID != c.after.ID || len(got.Tables) != 1 || got.RowsAfter <= got.RowsBefore {
-			t.Errorf("%s: %+v, %v", name, got, err)
-		}
-	}
-	for name, c := range map[string]struct {
-		id, other string
-		kind      error
-	}{
-		"the first":   {first.ID, "", models.ErrNotFound},
-		"itself":      {last.ID, last.ID, models.ErrInvalid},
-		"an unknown":  {models.NewID(), "", models.ErrNotFound},
-		"with nobody": {last.ID, models.NewID(), models.ErrNotFound},
-	} {
-		if _, err := w.Compare(t.Context(), c.id, c.other); !errors.Is(err, c.kind) {
-			t.Errorf("%s: %v", name, err)
-		}
 	}
 }

@@ -33,6 +33,8 @@ func TriggerWords(t models.Trigger) string {
 		return "through the API"
 	case models.TriggerCLI:
 		return "from the command line"
+	case models.TriggerAdopt:
+		return "elsewhere, and found on a drive"
 	}
 	return string(t)
 }
