@@ -86,7 +86,7 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 }
 
 func (a *app) webOptions(addr net.Addr, key []byte, plan *schedule.Scheduler) web.Options {
-	return web.Options{Store: a.store, Backups: a.backups, Catalog: a.catalog, Upkeep: a.upkeep, Schedule: plan, Version: versionText(),
+	return web.Options{Store: a.store, Backups: a.backups, Restores: a.restores, Catalog: a.catalog, Upkeep: a.upkeep, Schedule: plan, Version: versionText(),
 		APIKeys: a.keys.current, BeyondLoopback: beyondLoopback(addr), AppURL: a.config.HTTP.AppURL,
 		SigningKey: key, Log: a.log, Now: time.Now}
 }

@@ -102,9 +102,9 @@ func TestARefusedRestoreKeepsWhatWasTyped(t *testing.T) {
 		t.Error("the form forgot what was chosen")
 	}
 
-	w = s.get(t, restorePath+"?step=plan&into=file&existing=safely")
+	w = s.get(t, restorePath+"?step=plan&into=other&existing=safely")
 	d = parse(t, w)
-	if got := words(d.root); w.Code != http.StatusBadRequest || !strings.Contains(got, "The file has no name") || !has(d.one(t, "input", "value", "safely"), "checked", "") {
+	if got := words(d.root); w.Code != http.StatusBadRequest || !strings.Contains(got, "No database is chosen") || !has(d.one(t, "input", "value", "safely"), "checked", "") {
 		t.Errorf("status %d: %s", w.Code, got)
 	}
 }

@@ -114,6 +114,9 @@ func withDefaults(f Form, facts Facts) Form {
 	if f.Database == "" {
 		f.Database = newName(facts)
 	}
+	if f.File == "" {
+		f.File = unpackedName(facts)
+	}
 	if f.Into == "" {
 		f.Into = IntoNew
 		if f.Server == "" {
@@ -138,6 +141,21 @@ func newName(facts Facts) string {
 		return "restored"
 	}
 	return database + "_restored"
+}
+
+// unpackedName proposes the name of a file that gets the unpacked dump.
+func unpackedName(facts Facts) string {
+	name := "restored"
+	switch {
+	case facts.Backup != nil:
+		name = facts.Backup.FileName
+	case facts.Upload != nil:
+		name = facts.Upload.Name
+	}
+	for _, packed := range []string{".zst", ".gz"} {
+		name = strings.TrimSuffix(name, packed)
+	}
+	return name
 }
 
 func copyChoices(facts Facts, selected string) []Choice {

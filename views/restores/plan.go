@@ -87,7 +87,7 @@ func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now 
 		}
 		v.Overwrites = append(v.Overwrites, overwrite(t))
 	}
-	if p.NeedsReplace {
+	if p.NeedsReplace && len(p.Problems) == 0 {
 		v.addReplacing(f, p)
 	}
 	return v
