@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/backupman/backupman/models"
 )
 
 // progressStep is how often a watched run is looked at.
@@ -37,7 +35,7 @@ func (a *app) showProgress(ctx context.Context, out io.Writer, f *flags, id stri
 			case <-tick.C:
 			}
 			if b, err := a.store.Backup(ctx, id); err == nil && !b.Status.Settled() {
-				p.print(b)
+				p.print(string(b.Phase), fmt.Sprintf("%s: %s dumped, %s packed, %s", b.Phase, size(b.RawSize), size(b.Size), time.Since(p.start).Round(time.Second)))
 			}
 		}
 	}()
@@ -48,22 +46,25 @@ type progressPrinter struct {
 	out      io.Writer
 	terminal bool
 	start    time.Time
-	phase    models.Phase
+	phase    string
+	// quiet prints nothing.
+	quiet bool
 }
 
-func (p *progressPrinter) print(b models.Backup) {
-	line := fmt.Sprintf("%s: %s dumped, %s packed, %s", b.Phase, size(b.RawSize), size(b.Size), time.Since(p.start).Round(time.Second))
+// print shows a line: on a terminal in place of the one before, elsewhere once a phase.
+func (p *progressPrinter) print(phase, line string) {
 	switch {
+	case p.quiet:
 	case p.terminal:
 		fmt.Fprintf(p.out, "\r\x1b[K%s", line)
-	case b.Phase != p.phase:
+	case phase != p.phase:
 		fmt.Fprintln(p.out, line)
 	}
-	p.phase = b.Phase
+	p.phase = phase
 }
 
 func (p *progressPrinter) clear() {
-	if p.terminal {
+	if p.terminal && !p.quiet {
 		fmt.Fprint(p.out, "\r\x1b[K")
 	}
 }

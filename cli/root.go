@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVarP(&f.config, "config", "c", "", "configuration file (default: config.yaml when it is there)")
 	root.PersistentFlags().StringVar(&f.data, "data", "", "data folder (default: ./data)")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "answer in JSON")
-	root.AddCommand(newServe(f), newDemo(f), newRun(f), newList(f), newShow(f), newRetry(f), newHeal(f), newVerify(f),
+	root.AddCommand(newServe(f), newDemo(f), newRun(f), newList(f), newShow(f), newRetry(f), newHeal(f), newVerify(f), newRestore(f), newDrill(f),
 		newCompare(f), newAlarms(f), newAdopt(f), newDrives(f), newTrust(f), newDoctor(f), newAuthGoogle(f), newConfig(f), newHealth(f), newVersion(f))
 	return root
 }
