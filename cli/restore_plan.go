@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
 )
 
 // toldOverwrites bounds how many tables that would be overwritten are named.
@@ -54,8 +55,8 @@ func intoWords(p models.RestorePlan) string {
 	if p.TargetLabel != "" {
 		words += " of data source " + plain(p.TargetLabel)
 	}
-	if p.Target.Server != "" {
-		words += ", on server " + p.Target.Server
+	if server := backups.ServerName(p.Provider, p.Target.Server); server != "" {
+		words += ", " + server
 	}
 	switch {
 	case !p.Target.Exists:

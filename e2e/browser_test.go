@@ -110,23 +110,7 @@ func TestBrowserScreenshots(t *testing.T) {
 	if err != nil || len(list) == 0 {
 		t.Fatalf("%d backups: %v", len(list), err)
 	}
-	folder := filepath.Join("..", "build", "screenshots")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for page, path := range map[string]string{"landing": "/", "list": "/backups", "backup": "/backups/" + list[0].ID, "drives": "/drives"} {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{375, 1440} {
-				name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
-				b.see(scheme, width)
-				b.open(demo.URL + path)
-				b.fits(name)
-				if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-	}
+	b.pictures(map[string]string{"landing": demo.URL + "/", "list": demo.URL + "/backups", "backup": demo.URL + "/backups/" + list[0].ID, "drives": demo.URL + "/drives"})
 	b.noFaults()
 }
 

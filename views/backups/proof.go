@@ -70,7 +70,7 @@ func newProof(f Facts, now time.Time) *Proof {
 	}
 	p.More = ended > shownDrills
 	if d := lastDrill(f.Drills); d != nil {
-		p.Tested, p.Server, p.Copy = components.Ago(now, endOf(*d)), d.Server, copyOf(f, d.DriveFileID)
+		p.Tested, p.Server, p.Copy = components.Ago(now, endOf(*d)), ServerName(f.Provider, d.Server), copyOf(f, d.DriveFileID)
 	}
 	if took := f.Backup.RestoreTook; took > 0 {
 		p.Took = human.Duration(took)

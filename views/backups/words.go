@@ -1,6 +1,8 @@
 package backups
 
 import (
+	"strings"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/components"
 )
@@ -20,6 +22,21 @@ func ProviderName(provider string) string {
 		return name
 	}
 	return provider
+}
+
+// ServerName names a server by its version, which some engines tell as a bare number.
+func ServerName(provider, version string) string {
+	switch {
+	case version == "":
+		return ""
+	case provider == "sqlite":
+		return "SQLite " + version
+	case provider == "postgres" && !strings.Contains(version, "PostgreSQL"):
+		return "PostgreSQL " + version
+	case provider == "mysql" && !strings.Contains(version, "MariaDB"):
+		return "MySQL " + version
+	}
+	return version
 }
 
 // TriggerWords says what started a backup, a restore or a drill.

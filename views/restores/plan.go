@@ -73,12 +73,15 @@ type Overwrite struct {
 // NewPlanView builds the second step from a plan that was made of the form.
 func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now time.Time) PlanView {
 	v := PlanView{
-		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: p.Target.Server, What: what(p), Copies: planCopies(f, p),
+		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerName(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
 	if p.LastTook > 0 {
 		v.LastTook = human.Duration(p.LastTook)
+	}
+	if len(p.Problems) > 0 {
+		return v // nothing is overwritten
 	}
 	for i, t := range p.Overwrites {
 		if i == shownOverwrites {
@@ -87,7 +90,7 @@ func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now 
 		}
 		v.Overwrites = append(v.Overwrites, overwrite(t))
 	}
-	if p.NeedsReplace && len(p.Problems) == 0 {
+	if p.NeedsReplace {
 		v.addReplacing(f, p)
 	}
 	return v
@@ -133,7 +136,15 @@ func into(p models.RestorePlan) string {
 		}
 		return "the new database " + p.TargetName + ", on the server of " + p.TargetLabel
 	}
-	return "the database " + p.TargetName + " of " + p.TargetLabel
+	return databaseWord(p.Provider) + p.TargetName + " of " + p.TargetLabel
+}
+
+// databaseWord leads in the name of a database, or the path of one that is a file.
+func databaseWord(provider string) string {
+	if provider == "sqlite" {
+		return "the file "
+	}
+	return "the database "
 }
 
 // holds says what the target holds now.
@@ -201,7 +212,4 @@ func overwrite(t models.TargetTable) Overwrite {
 	return o
 }
 
-var (
-	copyColumns      = []components.Column{{Title: "Copy on"}, {Title: "Why"}, {Title: "Choice", Number: true}}
-	overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}
-)
+var overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}

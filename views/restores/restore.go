@@ -1,6 +1,7 @@
 package restores
 
 import (
+	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -61,6 +62,8 @@ type Fact struct {
 type Known struct {
 	// Backup is what is restored; nil when it is gone, or for an upload.
 	Backup *models.Backup
+	// Provider is the kind of database; empty where it is not known.
+	Provider string
 	// Drives are by id.
 	Drives map[string]models.Drive
 	// Jobs are the labels of jobs, by id.
@@ -149,9 +152,9 @@ func targetWords(r models.Restore) string {
 	case models.TargetFile:
 		return "the file " + r.TargetName
 	case models.TargetNew:
-		return "the new database " + r.TargetName
+		return strings.Replace(databaseWord(r.Provider), "the ", "the new ", 1) + r.TargetName
 	}
-	return "the database " + r.TargetName
+	return databaseWord(r.Provider) + r.TargetName
 }
 
 func restoreFacts(r models.Restore, k Known) []Fact {

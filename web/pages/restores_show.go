@@ -134,7 +134,14 @@ func (h *Handlers) runKnown(c *gin.Context, id, backupID string) (k restores.Kno
 	if errors.Is(err, models.ErrNotFound) {
 		return k, nil
 	}
+	if err != nil {
+		return k, err
+	}
 	k.Backup = &b
+	m, err := h.manifest(ctx, backupID)
+	if m != nil {
+		k.Provider = m.Provider
+	}
 	return k, err
 }
 
