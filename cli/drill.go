@@ -14,83 +14,110 @@ import (
 )
 
 func newDrill(f *flags) *cobra.Command {
-	req := models.DrillRequest{Trigger: models.TriggerCLI}
+	var only, scratch string
 	cmd := &cobra.Command{
 		Use:   "drill ID",
-		Short: "Restore a backup into a scratch database and compare it with its manifest",
+		Short: "Restore a backup into a scratch database and compare it",
 		Long: `Restores a backup into a scratch database, dumps that again and compares it with the
-manifest: objects by kind, rows and a digest per table, and every view is read. The
-scratch database is a private server started from the installed programs, or a new
-database on the server of a data source, and is dropped in any case. ID is the id of a
-backup, or "latest". Ends with status 0 only when the backup is proven.`,
-		Args: cobra.ExactArgs(1),
+manifest: every table's rows, every object, every view. The scratch database is on a
+private server that is started for it, or on the server of a data source that --scratch
+names, and is gone afterwards. Ends with status 0 only when the backup is proven.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if only != "" {
+				if err := models.CheckID(only); err != nil {
+					return err
+				}
+			}
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.drill(ctx, cmd.OutOrStdout(), f, args[0], req)
+				return a.drill(ctx, cmd.OutOrStdout(), f, args[0], only, scratch)
 			})
 		},
 	}
-	cmd.Flags().StringVar(&req.DriveFileID, "copy", "", "id of the copy to read (default: the fastest good one); show --json tells the ids")
-	cmd.Flags().StringVar(&req.Scratch, "scratch", "", `"temporary", or the label of the data source on whose server to restore (default: what the job says)`)
+	cmd.Flags().StringVar(&only, "copy", "", "id of the copy to read; show --json tells the ids")
+	cmd.Flags().StringVar(&scratch, "scratch", "", "temporary, or the data source on whose server to restore (default: as the job says)")
+	_ = cmd.RegisterFlagCompletionFunc("scratch", f.completeScratch)
 	return cmd
 }
 
-func (a *app) drill(ctx context.Context, out io.Writer, f *flags, id string, req models.DrillRequest) error {
-	a.recoverRestores(ctx)
+func (a *app) drill(ctx context.Context, out io.Writer, f *flags, id, only, scratch string) error {
+	a.settleRuns(ctx)
 	b, err := a.findBackup(ctx, id)
 	if err != nil {
 		return err
 	}
-	req.BackupID = b.ID
-	begun, err := a.restores.StartDrill(ctx, req)
+	stop := a.followRun(ctx, out, f, func(ctx context.Context) (models.RestorePhase, int64, int64, error) {
+		d, err := a.store.DrillRunningFor(ctx, b.ID)
+		return d.Phase, d.Done, d.Total, err
+	})
+	d, err := a.restores.Drill(ctx, models.DrillRequest{BackupID: b.ID, DriveFileID: only, Scratch: scratch, Trigger: models.TriggerCLI})
+	stop()
 	if err != nil {
 		return err
 	}
-	d := begun
-	look := func(ctx context.Context) (followed, error) {
-		var err error
-		d, err = a.store.Drill(ctx, begun.ID)
-		return followed{phase: d.Phase, done: d.Done, total: d.Total, ended: !d.Running()}, err
-	}
-	if err := a.follow(ctx, out, f, look, func(ctx context.Context) error { return a.restores.CancelDrill(ctx, begun.ID) }); err != nil {
-		return err
-	}
-	return reportDrill(out, f, d)
-}
-
-func reportDrill(out io.Writer, f *flags, d models.Drill) error {
 	if f.json {
-		if err := json.NewEncoder(out).Encode(api.NewDrill(d)); err != nil {
-			return err
-		}
+		err = json.NewEncoder(out).Encode(api.NewDrill(d))
 	} else {
-		fmt.Fprintf(out, "%s in %s: %s\n", outcomeWord(d.Outcome), d.Duration.Round(time.Millisecond), indentLines(d.Reason))
-		if d.Server != "" {
-			fmt.Fprintf(out, "  restored by: %s, in %s\n", d.Server, d.RestoreTook.Round(time.Millisecond))
-		}
-		fmt.Fprintf(out, "  drill: %s of backup %s\n", d.ID, d.BackupID)
+		describeDrill(out, d)
 	}
-	if d.Outcome != models.DrillProven {
-		return errSilent
+	if err == nil && d.Outcome != models.DrillProven {
+		err = errSilent
 	}
-	return nil
+	return err
 }
 
-// outcomeWord is loud about what must not be missed.
-func outcomeWord(o models.DrillOutcome) string {
-	switch o {
-	case models.DrillProven:
-		return "proven"
-	case models.DrillDisproven:
-		return "DISPROVEN"
+// describeDrill tells what a drill found.
+func describeDrill(out io.Writer, d models.Drill) {
+	words := map[models.DrillOutcome]string{models.DrillProven: "proven", models.DrillDisproven: "DISPROVEN", models.DrillUnverified: "could not be verified"}
+	fmt.Fprintf(out, "%s in %s: %s\n", words[d.Outcome], d.Duration.Round(time.Millisecond), d.Reason)
+	if d.RestoreTook > 0 {
+		fmt.Fprintf(out, "  the restore alone took %s\n", d.RestoreTook.Round(time.Millisecond))
 	}
-	return "could not verify"
 }
 
-// recoverRestores settles what restores, drills and backups of dead processes left.
-func (a *app) recoverRestores(ctx context.Context) {
-	a.recoverFirst(ctx)
+// settleRuns settles restores and drills whose process died, and removes what they left.
+// What can't be done now is done by the next who looks.
+func (a *app) settleRuns(ctx context.Context) {
 	if err := a.restores.Recover(ctx); err != nil {
-		a.log.Warn("left-overs of earlier restores and drills are not all settled", "error", err)
+		a.log.Warn("restores and drills that died have left something", "error", err)
 	}
+}
+
+// followRun tells how far a restore or a drill is until the returned function is called.
+func (a *app) followRun(ctx context.Context, out io.Writer, f *flags, look func(ctx context.Context) (models.RestorePhase, int64, int64, error)) func() {
+	if f.json {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	p := &progressPrinter{out: out, terminal: isTerminal(out), start: time.Now()}
+	go func() {
+		defer close(done)
+		defer p.clear()
+		tick := time.NewTicker(progressStep)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if phase, did, total, err := look(ctx); err == nil {
+				p.line(string(phase), runWords(phase, did, total, time.Since(p.start)))
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+func runWords(phase models.RestorePhase, did, total int64, since time.Duration) string {
+	far := ""
+	switch {
+	case total > 0:
+		far = fmt.Sprintf("%s of %s, ", size(did), size(total))
+	case did > 0:
+		far = size(did) + ", "
+	}
+	return fmt.Sprintf("%s: %s%s", phase, far, since.Round(time.Second))
 }

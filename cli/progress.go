@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/backupman/backupman/models"
 )
 
 // progressStep is how often a watched run is looked at.
@@ -35,7 +37,7 @@ func (a *app) showProgress(ctx context.Context, out io.Writer, f *flags, id stri
 			case <-tick.C:
 			}
 			if b, err := a.store.Backup(ctx, id); err == nil && !b.Status.Settled() {
-				p.print(string(b.Phase), fmt.Sprintf("%s: %s dumped, %s packed, %s", b.Phase, size(b.RawSize), size(b.Size), time.Since(p.start).Round(time.Second)))
+				p.print(b)
 			}
 		}
 	}()
@@ -47,14 +49,16 @@ type progressPrinter struct {
 	terminal bool
 	start    time.Time
 	phase    string
-	// quiet prints nothing.
-	quiet bool
 }
 
-// print shows a line: on a terminal in place of the one before, elsewhere once a phase.
-func (p *progressPrinter) print(phase, line string) {
+func (p *progressPrinter) print(b models.Backup) {
+	line := fmt.Sprintf("%s: %s dumped, %s packed, %s", b.Phase, size(b.RawSize), size(b.Size), time.Since(p.start).Round(time.Second))
+	p.line(string(b.Phase), line)
+}
+
+// line prints how far a phase is.
+func (p *progressPrinter) line(phase, line string) {
 	switch {
-	case p.quiet:
 	case p.terminal:
 		fmt.Fprintf(p.out, "\r\x1b[K%s", line)
 	case phase != p.phase:
@@ -64,7 +68,7 @@ func (p *progressPrinter) print(phase, line string) {
 }
 
 func (p *progressPrinter) clear() {
-	if p.terminal && !p.quiet {
+	if p.terminal {
 		fmt.Fprint(p.out, "\r\x1b[K")
 	}
 }

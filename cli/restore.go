@@ -18,217 +18,273 @@ import (
 	"github.com/backupman/backupman/web/api"
 )
 
+// restoreFlags are what the command takes.
+type restoreFlags struct {
+	to, file, only, yes string
+	tables              []string
+	replace, unsafe     bool
+	planOnly            bool
+}
+
 func newRestore(f *flags) *cobra.Command {
-	r := &restorer{flags: f}
+	var r restoreFlags
 	cmd := &cobra.Command{
-		Use:   "restore [ID] --to TARGET",
+		Use:   "restore [ID]",
 		Short: "Restore a backup, or some of its tables",
-		Long: `Restores a backup, or with --file a dump file. ID is the id of a backup, or "latest".
-Says first what would happen and what would be overwritten, and asks for the target's
-name; scripts give that with --yes. The copy is read whole, compared with its SHA-256
-and unpacked to its end before the target is touched.
+		Long: `Restores a backup, or the dump in --file. --to says where to:
 
-TARGET is one of
+  original          the database that the backup is of
+  SOURCE            the database of another data source
+  SOURCE/DATABASE   a new database on that data source's server
+  file:PATH         a new file that gets the unpacked dump
 
-  original         the database that the backup is of
-  SOURCE           the database of a data source, by its label
-  SOURCE/NAME      a new database on the server of a data source; for SQLite a new
-                   file beside its own. original/NAME is on that of the backup
-  file:PATH        a new file that gets the unpacked dump
-
-Ends with status 1 when the restore fails.`,
-		Args: cobra.MaximumNArgs(1),
+The copy is read whole and compared, and the dump in it is read to its end, before
+the target is touched. What is there is only replaced with --replace, and is backed up
+first. The plan is shown, and the target's name must be typed, or given with --yes.`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r.in, r.out = cmd.InOrStdin(), cmd.OutOrStdout()
-			r.asks = isTerminal(r.in) && !f.json
+			if (len(args) == 0) == (r.file == "") {
+				return models.Invalidf("name the backup to restore, or a dump file with --file")
+			}
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				r.app = a
-				return r.run(ctx, strings.Join(args, ""))
+				return a.restore(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), f, r, args)
 			})
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&r.to, "to", "", "the target (required)")
-	flags.StringVar(&r.file, "file", "", "restore this dump file instead of a backup")
-	flags.StringSliceVar(&r.tables, "tables", nil, "restore only these tables, as TABLE or SCHEMA.TABLE, separated by commas")
-	flags.StringVar(&r.copy, "copy", "", "id of the copy to read (default: the fastest good one); show --json tells the ids")
-	flags.BoolVar(&r.replace, "replace", false, "overwrite what the target holds")
-	flags.BoolVar(&r.unsafe, "without-safety-backup", false, "with --replace: do not back up first what is overwritten")
-	flags.StringVar(&r.yes, "yes", "", "the name of the target, in place of typing it")
+	cmd.Flags().StringVar(&r.to, "to", "", "original, SOURCE, SOURCE/DATABASE or file:PATH")
+	cmd.Flags().StringVar(&r.file, "file", "", "restore this dump file in place of a backup")
+	cmd.Flags().StringVar(&r.only, "copy", "", "id of the copy to read (default: the fastest good one)")
+	cmd.Flags().StringArrayVar(&r.tables, "table", nil, "restore only this table, TABLE or SCHEMA.TABLE; may be given again")
+	cmd.Flags().BoolVar(&r.replace, "replace", false, "overwrite what is in the target")
+	cmd.Flags().BoolVar(&r.unsafe, "without-safety-backup", false, "do not back up what is overwritten")
+	cmd.Flags().BoolVar(&r.planOnly, "plan", false, "only show what would be done")
+	cmd.Flags().StringVar(&r.yes, "yes", "", "the target's name, in place of being asked for it")
+	_ = cmd.MarkFlagRequired("to")
+	_ = cmd.RegisterFlagCompletionFunc("to", f.completeTargets)
 	return cmd
 }
 
-// restorer restores what its flags say.
-type restorer struct {
-	flags               *flags
-	app                 *app
-	in                  io.Reader
-	out                 io.Writer
-	to, file, copy, yes string
-	tables              []string
-	replace, unsafe     bool
-	// asks says that there is a person to ask.
-	asks bool
-}
-
-func (r *restorer) run(ctx context.Context, id string) error {
-	r.app.recoverRestores(ctx)
-	req, err := r.request(ctx, id)
+func (a *app) restore(ctx context.Context, in io.Reader, out io.Writer, f *flags, r restoreFlags, args []string) error {
+	a.settleRuns(ctx)
+	req, err := a.restoreRequest(ctx, out, f, r, args)
 	if err != nil {
 		return err
 	}
-	plan, err := r.app.restores.Plan(ctx, req)
+	if req.UploadID != "" {
+		defer func() { _ = a.restores.RemoveUpload(context.WithoutCancel(ctx), req.UploadID) }()
+	}
+	plan, err := a.restores.Plan(ctx, req)
 	if err != nil {
 		return err
 	}
-	if !r.flags.json {
-		tellPlan(r.out, plan)
-	}
-	if req.Confirm, err = r.confirmed(plan); err != nil {
-		return err
-	}
-	return r.carryOut(ctx, req)
-}
-
-// request makes a request of the flags. A file is received as an upload.
-func (r *restorer) request(ctx context.Context, id string) (req models.RestoreRequest, err error) {
-	req = models.RestoreRequest{DriveFileID: r.copy, Replace: r.replace, WithoutSafety: r.unsafe, Trigger: models.TriggerCLI}
 	switch {
-	case r.to == "":
-		return req, models.Invalidf("say where the backup goes: --to original, --to SOURCE, --to SOURCE/NAME or --to file:PATH")
-	case (id == "") == (r.file == ""):
-		return req, models.Invalidf("say what is restored: the id of a backup, or a dump file with --file, and not both")
+	case f.json && r.planOnly:
+		return json.NewEncoder(out).Encode(api.NewRestorePlan(plan))
+	case !f.json:
+		describePlan(out, plan)
 	}
+	if r.planOnly {
+		return nil
+	}
+	if err := unasked(plan); err != nil {
+		return err
+	}
+	if req.Confirm, err = confirmed(in, out, r.yes, plan); err != nil {
+		return err
+	}
+	return a.carryOutRestore(ctx, out, f, req)
+}
+
+// restoreRequest makes a request of what was typed.
+func (a *app) restoreRequest(ctx context.Context, out io.Writer, f *flags, r restoreFlags, args []string) (models.RestoreRequest, error) {
+	req := models.RestoreRequest{DriveFileID: r.only, Replace: r.replace, WithoutSafety: r.unsafe, Trigger: models.TriggerCLI}
 	for _, text := range r.tables {
-		t, err := models.ParseTableName(text)
+		name, err := models.ParseTableName(text)
 		if err != nil {
 			return req, err
 		}
-		req.Tables = append(req.Tables, t)
+		req.Tables = append(req.Tables, name)
 	}
-	if req.Target, err = r.target(ctx); err != nil {
+	var err error
+	if req.Target, err = a.restoreTarget(ctx, r.to); err != nil {
 		return req, err
 	}
-	if r.file != "" {
-		req.UploadID, err = r.receive(ctx)
+	if len(args) > 0 {
+		b, err := a.findBackup(ctx, args[0])
+		req.BackupID = b.ID
 		return req, err
 	}
-	b, err := r.app.findBackup(ctx, id)
-	req.BackupID = b.ID
+	if req.Target.Kind != models.TargetFile && req.Target.SourceID == "" {
+		return req, models.Invalidf("a dump file has no original: name the data source to restore to with --to SOURCE or --to SOURCE/DATABASE")
+	}
+	req.UploadID, err = a.takeFile(ctx, out, f, r.file)
 	return req, err
 }
 
-func (r *restorer) receive(ctx context.Context) (string, error) {
-	f, err := os.Open(r.file)
-	if err != nil {
-		return "", models.Invalidf("%v: give --file a dump file that can be read", err)
+// restoreTarget reads --to. A label with a slash of its own wins over a new database.
+func (a *app) restoreTarget(ctx context.Context, to string) (models.RestoreTarget, error) {
+	if path, ok := strings.CutPrefix(to, "file:"); ok {
+		return fileTarget(path)
 	}
-	defer f.Close() //nolint:errcheck // it was only read
-	u, err := r.app.restores.Receive(ctx, filepath.Base(r.file), f)
+	if to == "original" {
+		return models.RestoreTarget{Kind: models.TargetSource}, nil
+	}
+	row, err := a.store.SourceByLabel(ctx, to)
+	if err == nil {
+		return models.RestoreTarget{Kind: models.TargetSource, SourceID: row.ID}, nil
+	}
+	label, name, ok := strings.Cut(to, "/")
+	if !errors.Is(err, models.ErrNotFound) || !ok {
+		return models.RestoreTarget{}, err
+	}
+	row, err = a.store.SourceByLabel(ctx, label)
+	return models.RestoreTarget{Kind: models.TargetNew, SourceID: row.ID, Name: name}, err
+}
+
+// fileTarget takes a path as people write it, relative to where they are.
+func fileTarget(path string) (models.RestoreTarget, error) {
+	if path == "" {
+		return models.RestoreTarget{}, models.Invalidf("name the file to make, as in --to file:dump.sql")
+	}
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return models.RestoreTarget{}, fmt.Errorf("find the file %s: %w", path, err)
+	}
+	return models.RestoreTarget{Kind: models.TargetFile, Name: whole}, nil
+}
+
+// takeFile reads a dump file as an upload.
+func (a *app) takeFile(ctx context.Context, out io.Writer, f *flags, path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", models.NotFoundf("the file %s can't be read: %v", path, errors.Unwrap(err))
+	}
+	defer file.Close()
+	if !f.json {
+		fmt.Fprintf(out, "reading %s\n", path)
+	}
+	u, err := a.restores.Receive(ctx, filepath.Base(path), file)
 	return u.ID, err
 }
 
-// ownSource is the word for the data source that a backup is of.
-const ownSource = "original"
-
-// target reads --to. The longest label that fits is meant, for a label may hold slashes.
-func (r *restorer) target(ctx context.Context) (models.RestoreTarget, error) {
-	if path, ok := strings.CutPrefix(r.to, "file:"); ok {
-		whole, err := filepath.Abs(path)
-		if err != nil || path == "" {
-			return models.RestoreTarget{}, models.Invalidf("%q names no file: write file:PATH", r.to)
+// describePlan tells what would be done.
+func describePlan(out io.Writer, p models.RestorePlan) {
+	fmt.Fprintf(out, "restore:  %s, %d tables, %d rows, %s\n", p.Label, len(p.Inventory.Tables), p.Inventory.Rows(), size(p.RawSize))
+	if len(p.Request.Tables) > 0 {
+		names := make([]string, 0, len(p.Request.Tables))
+		for _, t := range p.Request.Tables {
+			names = append(names, t.String())
 		}
-		return models.RestoreTarget{Kind: models.TargetFile, Name: whole}, nil
+		fmt.Fprintf(out, "tables:   %s\n", strings.Join(names, ", "))
 	}
-	sources, err := r.app.store.Sources(ctx)
-	if err != nil {
-		return models.RestoreTarget{}, err
-	}
-	return targetAmong(r.to, sources)
-}
-
-func targetAmong(to string, sources []models.Source) (models.RestoreTarget, error) {
-	found, longest := models.RestoreTarget{}, -1
-	for _, s := range append([]models.Source{{Label: ownSource}}, sources...) {
-		name, isNew := strings.CutPrefix(to, s.Label+"/")
-		switch {
-		case s.RemovedAt != nil || len(s.Label) <= longest:
-		case to == s.Label:
-			found, longest = models.RestoreTarget{Kind: models.TargetSource, SourceID: s.ID}, len(s.Label)
-		case isNew && name != "":
-			found, longest = models.RestoreTarget{Kind: models.TargetNew, SourceID: s.ID, Name: name}, len(s.Label)
+	for _, c := range p.Copies {
+		if c.DriveFileID == p.Request.DriveFileID || c.Proposed && p.Request.DriveFileID == "" {
+			fmt.Fprintf(out, "from:     %s (%s)\n", c.Drive, c.Why)
 		}
 	}
-	if longest < 0 {
-		return found, models.NotFoundf("there is no data source called %q in the configuration: write --to original, SOURCE, SOURCE/NAME or file:PATH", to)
+	fmt.Fprintf(out, "to:       %s\n", p.TargetName)
+	describeTarget(out, p)
+	for _, w := range p.Warnings {
+		fmt.Fprintf(out, "warning:  %s\n", w)
 	}
-	return found, nil
+	for _, problem := range p.Problems {
+		fmt.Fprintf(out, "problem:  %s\n", problem)
+	}
 }
 
-// confirmed returns the target's name as a person or a flag gave it. What the service
-// would refuse in any case is refused before anybody is asked.
-func (r *restorer) confirmed(p models.RestorePlan) (string, error) {
+// describeTarget tells what is there now, and what becomes of it.
+func describeTarget(out io.Writer, p models.RestorePlan) {
+	if p.Request.Target.Kind == models.TargetFile || p.Target.Empty() {
+		return
+	}
+	age := ""
+	if p.Target.ChangedAt != nil {
+		age = ", last changed " + p.Target.ChangedAt.UTC().Format(time.RFC3339)
+	}
+	fmt.Fprintf(out, "there:    %d tables, %s%s\n", len(p.Target.Tables), size(p.Target.Size), age)
+	for _, t := range p.Overwrites {
+		fmt.Fprintf(out, "          %s would be overwritten (%s)\n", t.TableName, size(t.Bytes))
+	}
 	switch {
-	case len(p.Problems) > 0:
-		return "", models.Conflictf("the restore cannot be made: %s", strings.Join(p.Problems, "; "))
-	case p.NeedsReplace && !r.replace:
-		return "", models.Conflictf("%s is not empty: add --replace to overwrite it, or choose another target", plain(p.TargetName))
-	case r.yes != "":
-		return r.yes, nil
-	case !r.asks:
-		return "", models.Conflictf("there is nobody to ask whether this is right: add --yes %q", p.Confirm)
+	case !p.NeedsReplace || len(p.Problems) > 0:
+	case !p.Request.Replace:
+		fmt.Fprintln(out, "problem:  this is only overwritten with --replace")
+	case p.Request.WithoutSafety:
+		fmt.Fprintln(out, "safety:   none, as asked")
+	case p.SafetyJob != "":
+		fmt.Fprintf(out, "safety:   job %s backs it up first\n", p.SafetyJob)
+	default:
+		fmt.Fprintf(out, "problem:  %s: only --without-safety-backup overwrites it\n", p.NoSafety)
 	}
-	fmt.Fprintf(r.out, "\nType %s to go on: ", plain(p.Confirm))
-	answer, err := bufio.NewReader(r.in).ReadString('\n')
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", fmt.Errorf("read the answer: %w", err)
-	}
-	return strings.TrimRight(answer, "\r\n"), nil
 }
 
-func (r *restorer) carryOut(ctx context.Context, req models.RestoreRequest) error {
-	a := r.app
-	begun, err := a.restores.Start(ctx, req)
-	if err != nil {
-		return err
-	}
-	now := begun
-	look := func(ctx context.Context) (followed, error) {
-		var err error
-		now, err = a.store.Restore(ctx, begun.ID)
-		return followed{phase: now.Phase, done: now.Done, total: now.Total, ended: now.Status.Settled()}, err
-	}
-	if err := a.follow(ctx, r.out, r.flags, look, func(ctx context.Context) error { return a.restores.Cancel(ctx, begun.ID) }); err != nil {
-		return err
-	}
-	return r.report(now)
-}
-
-func (r *restorer) report(done models.Restore) error {
-	if r.flags.json {
-		if err := json.NewEncoder(r.out).Encode(api.NewRestore(done)); err != nil {
-			return err
-		}
-	} else {
-		tellRestored(r.out, done)
-	}
-	if done.Status != models.StatusFinished {
-		return errSilent
+// unasked refuses a restore for which a flag is missing, before a person types the name.
+// A new database that is there already is a problem of its own.
+func unasked(p models.RestorePlan) error {
+	switch {
+	case !p.NeedsReplace || len(p.Problems) > 0:
+		return nil
+	case !p.Request.Replace:
+		return models.Conflictf("%s is not empty, and is only overwritten with --replace: give that, or restore into a new database with --to SOURCE/DATABASE", p.TargetName)
+	case p.SafetyJob == "" && !p.Request.WithoutSafety:
+		return models.Conflictf("%s: back it up by hand, and give --without-safety-backup", p.NoSafety)
 	}
 	return nil
 }
 
-func tellRestored(out io.Writer, r models.Restore) {
-	if r.Status == models.StatusFinished {
-		fmt.Fprintf(out, "restored %s in %s\n", plain(r.TargetName), r.RestoreTook.Round(time.Millisecond))
+// confirmed returns the target's name as a person gave it.
+func confirmed(in io.Reader, out io.Writer, yes string, p models.RestorePlan) (string, error) {
+	if yes != "" || len(p.Problems) > 0 {
+		return yes, nil
+	}
+	if !isTerminal(in) {
+		return "", models.Invalidf("to confirm, give the target's name: --yes %s", shellWord(p.Confirm))
+	}
+	fmt.Fprintf(out, "Type %s to go on: ", p.Confirm)
+	line, err := bufio.NewReader(in).ReadString('\n')
+	if err != nil {
+		return "", fmt.Errorf("read the answer: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func (a *app) carryOutRestore(ctx context.Context, out io.Writer, f *flags, req models.RestoreRequest) error {
+	began := models.Now()
+	stop := a.followRun(ctx, out, f, func(ctx context.Context) (models.RestorePhase, int64, int64, error) {
+		found, err := a.store.Restores(ctx, models.RestoreFilter{BackupID: req.BackupID, Status: models.StatusPending}, models.Cursor{}, 1)
+		if err != nil || len(found) == 0 || found[0].CreatedAt.Before(began) {
+			return "", 0, 0, errors.Join(err, models.ErrNotFound)
+		}
+		return found[0].Phase, found[0].Done, found[0].Total, nil
+	})
+	r, err := a.restores.Run(ctx, req)
+	stop()
+	if err != nil {
+		return err
+	}
+	if f.json {
+		err = json.NewEncoder(out).Encode(api.NewRestore(r))
 	} else {
-		fmt.Fprintf(out, "failed: %s\n", indentLines(r.Error))
+		describeRestore(out, r)
+	}
+	if err == nil && r.Status != models.StatusFinished {
+		err = errSilent
+	}
+	return err
+}
+
+// describeRestore tells how a restore ended.
+func describeRestore(out io.Writer, r models.Restore) {
+	if r.Status == models.StatusFinished {
+		fmt.Fprintf(out, "restored into %s in %s\n", r.TargetName, r.RestoreTook.Round(time.Millisecond))
+	} else {
+		fmt.Fprintf(out, "failed: %s\n", r.Error)
 	}
 	if r.SafetyBackupID != "" {
-		fmt.Fprintf(out, "  what was there before: backup %s\n", r.SafetyBackupID)
+		fmt.Fprintf(out, "  what was there before is backup %s\n", r.SafetyBackupID)
 	}
 	if r.Warnings != "" {
 		fmt.Fprintf(out, "  warning: %s\n", indentLines(r.Warnings))
 	}
-	fmt.Fprintf(out, "  restore: %s\n", r.ID)
 }

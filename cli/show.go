@@ -18,9 +18,10 @@ import (
 func newShow(f *flags) *cobra.Command {
 	var withLog bool
 	cmd := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show one backup, with its copies, its content and its log",
-		Args:  cobra.ExactArgs(1),
+		Use:               "show ID",
+		Short:             "Show one backup, with its copies, its content and its log",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
 				if err := a.backups.SettleDead(ctx); err != nil {
@@ -75,9 +76,6 @@ func (a *app) show(ctx context.Context, out io.Writer, b models.Backup, withLog 
 		fmt.Fprintf(out, "warning:  %s\n", indentLines(b.Warnings))
 	}
 	fmt.Fprintf(out, "created:  %s\n", b.CreatedAt.Format(time.RFC3339))
-	if words := proofWords(b); words != "" {
-		fmt.Fprintf(out, "proof:    %s\n", words)
-	}
 	if err := a.showCopies(ctx, out, b); err != nil {
 		return err
 	}
@@ -137,36 +135,9 @@ func (a *app) showContent(ctx context.Context, out io.Writer, b models.Backup) e
 		return err
 	}
 	for _, d := range drills {
-		if d.Running() {
-			fmt.Fprintf(out, "drill:    running since %s: %s\n", d.CreatedAt.Format(time.RFC3339), d.Phase)
-			continue
-		}
-		fmt.Fprintf(out, "drill:    %s at %s in %s: %s\n", d.Outcome, d.CreatedAt.Format(time.RFC3339), d.Duration.Round(time.Millisecond), indentLines(d.Reason))
+		fmt.Fprintf(out, "drill:    %s at %s in %s: %s\n", d.Outcome, d.CreatedAt.Format(time.RFC3339), d.Duration.Round(time.Millisecond), d.Reason)
 	}
 	return nil
-}
-
-// proofWords say how well a backup is proven; empty for one that is not finished and was
-// never drilled.
-func proofWords(b models.Backup) string {
-	var words string
-	switch {
-	case b.DisprovenAt != nil:
-		words = "DISPROVEN at " + b.DisprovenAt.UTC().Format(time.RFC3339)
-	case b.ProvenAt != nil:
-		words = "proven at " + b.ProvenAt.UTC().Format(time.RFC3339)
-	case b.Status == models.StatusFinished || b.DrilledAt != nil:
-		words = "not proven"
-	default:
-		return ""
-	}
-	if b.ProofLevel != models.LevelNone {
-		words += "; the newest drill came as far as: " + string(b.ProofLevel)
-	}
-	if b.RestoreTook > 0 {
-		words += "; a restore takes " + b.RestoreTook.Round(time.Millisecond).String()
-	}
-	return words
 }
 
 func orUnknown(version string) string {

@@ -114,9 +114,9 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
-	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	a.restores = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
 		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
+	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	return a, nil
 }
 

@@ -1,273 +1,354 @@
 package e2e
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/backupman/backupman/e2e/program"
 )
 
-// TestBrowserProvesABackup drills a backup from its page, which shows how that goes.
-func TestBrowserProvesABackup(t *testing.T) {
+// TestBrowserDrillsABackup presses "Drill now" and watches the backup climb to the
+// highest level of proof.
+func TestBrowserDrillsABackup(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
 	b.open(demo.URL + "/")
 	b.click(`article[data-state="Never backed up"] form button`)
 	b.wait(`article[data-state="Not proven yet"]`)
-	b.click(`article[data-state="Not proven yet"] a[id^="newest-"]`)
+	b.open(demo.backup(t, "shop-nightly"))
 	b.wait(`#proof-section[data-tone="warn"]`)
-	b.click(`#drill-now`)
+	b.click("#drill-now")
 	b.wait(`#proof-section[data-tone="good"]`)
-	b.wait(`#proof-section:not(:has(#live-drill))`)
-	b.settled("the page of the backup")
-	proof := b.text("#proof-section")
-	for _, want := range []string{"It was restored and found equal", "A restore takes", "SQLite 3", "4 tables"} {
-		if !strings.Contains(proof, want) {
-			t.Errorf("the proof does not say %q: %s", want, proof)
-		}
+	if n := evaluate[int](b, `document.querySelectorAll('#proof-section ol [data-step="good"]').length`); n != 4 {
+		t.Errorf("%d of 4 levels of proof are reached", n)
 	}
-	b.click(`#proof-section summary`)
-	b.click(`#proof-section details a`)
+	if page := b.text("#proof-section"); !strings.Contains(page, "It was restored and found equal") {
+		t.Errorf("the proof says %s", page)
+	}
+	b.settled("the page of the backup")
+	b.click("#proof-section details summary")
+	b.click("#proof-section details a")
 	b.wait(`#run[data-state="Proven"]`)
-	b.open(demo.URL + "/")
-	b.wait(`article[data-state="Proven"] + article[data-state="Proven"]`)
 	b.noFaults()
 }
 
-// TestBrowserRestores restores into a new file, over the original, and one table, with
-// scripts and without.
-func TestBrowserRestores(t *testing.T) {
+// TestBrowserRestoresIntoANewFile goes from a backup to a file that holds its rows,
+// whole and with one table alone.
+func TestBrowserRestoresIntoANewFile(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
-	list, err := backups(t.Context(), demo.URL)
-	if err != nil || len(list) == 0 {
-		t.Fatalf("%d backups: %v", len(list), err)
-	}
-	page := demo.URL + "/backups/" + list[0].ID
-	b.open(page)
+	b.open(demo.backup(t, "shop-hourly"))
 	b.click("#restore")
+	b.wait(`input[name="into"][value="new"]:checked`)
+	b.write(`input[name="database"]`, "whole.db")
 	b.click(`button[value="plan"]`)
-	b.restore("shop-restored.db")
-	if end := b.text("#run"); !strings.Contains(end, "It holds what the backup holds.") {
-		t.Errorf("the restore ended with %s", end)
-	}
-	restored := filepath.Join(filepath.Dir(demo.shop), "shop-restored.db")
-	if n := rows(t, restored, "orders"); n == 0 || n != rows(t, demo.shop, "orders") {
-		t.Errorf("%d orders were restored", n)
+	b.confirm("whole.db")
+	b.wait(`#run[data-state="Finished"]`)
+	b.settled("the page of the restore")
+	whole := filepath.Join(filepath.Dir(demo.shop), "whole.db")
+	for _, table := range []string{"customers", "products", "orders", "order_items"} {
+		if was, is := rows(t, demo.shop, table), rows(t, whole, table); was != is || is <= 0 {
+			t.Errorf("%s: %d rows came back of %d", table, is, was)
+		}
 	}
 
-	change(t, demo.shop, "DELETE FROM order_items", "CREATE TABLE later (id INTEGER)")
-	b.open(page + "/restore")
+	b.open(demo.backup(t, "shop-hourly"))
+	b.click("#restore")
+	b.wait(`input[name="database"]`)
+	b.write(`input[name="database"]`, "one.db")
+	b.click("details > summary")
+	b.click(`input[name="table"][value$="/products"]`)
+	b.click(`button[value="plan"]`)
+	b.confirm("one.db")
+	b.wait(`#run[data-state="Finished"]`)
+	one := filepath.Join(filepath.Dir(demo.shop), "one.db")
+	if products, others := rows(t, one, "products"), rows(t, one, "sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"); products != rows(t, demo.shop, "products") || others != 1 {
+		t.Errorf("%d products in one of %d tables came back", products, others)
+	}
+	b.noFaults()
+}
+
+// TestBrowserRestoresWithoutScripts restores and drills by form and link alone; the page
+// is loaded again to see how that goes.
+func TestBrowserRestoresWithoutScripts(t *testing.T) {
+	b := newBrowser(t)
+	demo := startDemo(t)
+	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+	b.open(demo.backup(t, "shop-hourly"))
+	b.click("#restore")
+	b.click(`button[value="plan"]`)
+	b.click("#change")
+	b.click(`button[value="plan"]`)
+	b.confirm("shop-restored.db")
+	b.wait("#run")
+	if at := b.location(); !strings.HasPrefix(at, demo.URL+"/restores/") {
+		t.Errorf("the restore led to %s", at)
+	}
+	b.reload(`data-state="Finished"`)
+	b.wait(`#run[data-state="Finished"]`)
+	b.click(`#run a[href^="/backups/"]`)
+	b.click("#drill-now")
+	b.wait("#proof-section")
+	b.reload(`id="drill-now"`)
+	b.wait(`#proof-section[data-tone="good"]`)
+	b.noFaults()
+}
+
+// TestBrowserRestoresOverTheOriginal is asked before anything is overwritten, keeps what
+// was typed when the name is wrong, and leaves a backup of what was there.
+func TestBrowserRestoresOverTheOriginal(t *testing.T) {
+	b := newBrowser(t)
+	demo := startDemo(t)
+	all := rows(t, demo.shop, "order_items")
+	demo.change(t, "DELETE FROM order_items WHERE order_id > 100")
+	b.open(demo.backup(t, "shop-hourly") + "/restore")
 	b.click(`input[name="into"][value="original"]`)
 	b.click(`button[value="plan"]`)
 	b.wait("#ask-replace")
-	if page := b.text("main"); !strings.Contains(page, "later") {
-		t.Errorf("the plan does not name what is lost: %s", page)
-	}
 	b.click("#replace-safely")
-	b.wait("#confirm")
-	b.fill("#confirm", "wrong.db")
-	b.click(`form[method="post"] button`)
+	b.wait("#overwrites")
+	b.confirm("no.db")
 	b.wait(`main [role="alert"]`)
-	if said := b.text(`main [role="alert"]`); !strings.Contains(said, "shop.db") {
-		t.Errorf("a wrong name is refused with %q", said)
+	b.expect("status of 400")
+	if typed := evaluate[string](b, `document.querySelector('#confirm').value`); typed != "no.db" {
+		t.Errorf("the field forgot what was typed and holds %q", typed)
 	}
-	b.forgive("400 (Bad Request)")
-	if n := rows(t, demo.shop, "order_items"); n != 0 {
-		t.Errorf("a restore that was refused brought %d rows back", n)
+	b.confirm("shop.db")
+	b.wait(`#run[data-state="Finished"]`)
+	if is := rows(t, demo.shop, "order_items"); is != all {
+		t.Errorf("%d order items of %d came back", is, all)
 	}
-	b.do("clear the field", chromedp.Clear(chromedp.CSS("#confirm")))
-	b.restore("shop.db")
-	if n := rows(t, demo.shop, "order_items"); n == 0 {
-		t.Error("nothing was brought back")
-	}
-	b.settled("the page of the restore")
 	b.click(`#run a[href^="/backups/"]`)
 	b.wait(`#backup-body[data-status="finished"]`)
-
-	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
-	change(t, demo.shop, "DELETE FROM order_items")
-	b.open(page + "/restore?into=original&find=order_items")
-	b.click(`input[type="checkbox"]`)
-	b.click(`input[name="existing"][value="unsafely"]`)
-	b.click(`button[value="plan"]`)
-	b.wait("#confirm")
-	b.fill("#confirm", "shop.db")
-	b.click(`form[method="post"] button`)
-	b.wait(`#run`)
-	for b.text("#run h1 + span") != "" && evaluate[int](b, `document.querySelectorAll('#run[data-state="Finished"]').length`) == 0 {
-		b.open(b.location())
-		if evaluate[int](b, `document.querySelectorAll('#run[data-state="Failed"]').length`) != 0 {
-			t.Fatalf("the restore failed: %s", b.text("#run"))
-		}
-	}
-	if n := rows(t, demo.shop, "order_items"); n == 0 {
-		t.Error("the table was not brought back")
-	}
 	b.noFaults()
 }
 
-// TestBrowserUploadsADump restores from a file that is sent.
-func TestBrowserUploadsADump(t *testing.T) {
+// TestBrowserRestoresAFile sends a dump file and restores it.
+func TestBrowserRestoresAFile(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
-	list, err := backups(t.Context(), demo.URL)
-	if err != nil || len(list) == 0 || list[0].DumpPath == nil {
-		t.Fatalf("%+v: %v", list, err)
+	b.open(demo.URL + "/restores")
+	if page := b.text("main"); !strings.Contains(page, "Nothing was restored yet") {
+		t.Errorf("the empty list says %s", page)
+	}
+	b.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]`), []string{demo.dump(t)}))
+	b.click(`form[action="/restores/upload"] button`)
+	b.wait(`input[name="upload"]`)
+	b.write(`input[name="database"]`, "sent.db")
+	b.click(`button[value="plan"]`)
+	b.confirm("sent.db")
+	b.wait(`#run[data-state="Finished"]`)
+	sent := filepath.Join(filepath.Dir(demo.shop), "sent.db")
+	if was, is := rows(t, demo.shop, "orders"), rows(t, sent, "orders"); was != is {
+		t.Errorf("%d orders of %d came back", is, was)
 	}
 	b.open(demo.URL + "/restores")
-	b.do("choose the file", chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]`), []string{*list[0].DumpPath}))
-	b.click(`form[action="/restores/upload"] button`)
-	b.wait(`button[value="plan"]`)
-	b.click(`button[value="plan"]`)
-	b.restore("restored.sqlite")
-	if n := rows(t, filepath.Join(filepath.Dir(demo.shop), "restored.sqlite"), "orders"); n == 0 {
-		t.Error("nothing was restored")
-	}
+	b.wait(`tr[id^="restore-"]`)
+	b.wait(`tr[id^="drill-"]`)
+	b.settled("the list")
 	b.noFaults()
 }
 
-// TestBrowserSeesAnAlarm loses a table, and looks at the alarm that this raises.
-func TestBrowserSeesAnAlarm(t *testing.T) {
+// TestBrowserShowsAnAlarm spoils the only copy, and looks at what a drill says then.
+func TestBrowserShowsAnAlarm(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
-	demo.loseATable(t, b)
+	demo.spoil(t)
+	b.open(demo.backup(t, "shop-hourly"))
+	b.click("#drill-now")
+	b.wait(`#proof-section[data-tone="bad"]`)
 	b.open(demo.URL + "/")
 	b.wait("#alarms")
-	if said := b.text("#alarms"); !strings.Contains(said, "Deletion is frozen until somebody looks") || !strings.Contains(said, "order_items") {
+	if said := b.text(`section[id^="alarm-"]`); !strings.Contains(said, "does not hold what was dumped") {
 		t.Errorf("the alarm says %s", said)
 	}
-	b.click(`#alarms a`)
-	b.wait(`#backup-body section[id^="alarm-"]`)
-	b.click("#compare")
-	b.wait(`section[data-equal="no"]`)
-	if said := b.text("main"); !strings.Contains(said, "Removed") || !strings.Contains(said, "order_items") {
-		t.Errorf("the comparison says %s", said)
-	}
-	b.open(demo.URL + "/")
-	b.click(`#alarms form button`)
+	b.click(`button[id^="seen-"]`)
 	b.wait(`main:not(:has(#alarms))`)
 	b.noFaults()
 }
 
-// TestBrowserRestoreScreenshots leaves pictures of the pages of restores and drills in
-// build/screenshots, and fails where one is wider than its screen.
-func TestBrowserRestoreScreenshots(t *testing.T) {
+// TestBrowserComparesBackups compares two backups between which the shop changed.
+func TestBrowserComparesBackups(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
-	list, err := backups(t.Context(), demo.URL)
-	if err != nil || len(list) == 0 {
-		t.Fatalf("%d backups: %v", len(list), err)
+	demo.change(t, "DELETE FROM order_items WHERE order_id > 14000; CREATE TABLE coupons (code TEXT)")
+	release := demo.hold(t)
+	b.open(demo.URL + "/")
+	b.click(`article[data-state="Proven"] form button`)
+	b.wait(`article[data-state="Running"]`)
+	release()
+	b.open(demo.URL + "/backups")
+	b.wait(`tr[data-status="finished"] + tr[data-status="finished"]`)
+	b.open(demo.backup(t, "shop-hourly"))
+	b.click("#compare")
+	b.wait(`section[data-equal="no"]`)
+	for _, want := range []string{"1 table added", "1 changed", "coupons", "order_items"} {
+		if page := b.text("main"); !strings.Contains(page, want) {
+			t.Errorf("%q is not on the page: %s", want, page)
+		}
 	}
-	page := demo.URL + "/backups/" + list[0].ID
-	b.open(page + "/restore?step=plan&into=new&database=shop-restored.db")
-	b.restore("shop-restored.db")
-	restored := b.location()
-	b.open(demo.URL + "/restores")
-	b.click(`tr[id^="drill-"] a`)
-	b.wait(`#run[data-state="Proven"]`)
-	drill := b.location()
-	demo.loseATable(t, b)
-	newest, err := backups(t.Context(), demo.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.pictures(map[string]string{
-		"restore-form": page + "/restore", "restore-tables": page + "/restore?find=order", "restore-plan": page + "/restore?step=plan&into=new&database=another.db",
-		"restore-replace": page + "/restore?step=plan&into=original", "restore-confirm": page + "/restore?step=plan&into=original&existing=safely",
-		"restore-problem": page + "/restore?step=plan&into=new&database=shop-restored.db", "restore-refused": page + "/restore?step=plan&into=new&database=a/b",
-		"restore": restored, "restores": demo.URL + "/restores", "drill": drill, "alarm": demo.URL + "/", "alarm-backup": demo.URL + "/backups/" + newest[0].ID,
-		"comparison": demo.URL + "/backups/" + newest[0].ID + "/compare",
-	})
-	b.forgive("400 (Bad Request)")
 	b.noFaults()
 }
 
-// loseATable drops a table of the sample and backs that up.
-func (d demo) loseATable(t *testing.T, b *browser) {
-	t.Helper()
-	change(t, d.shop, "DROP TABLE order_items")
-	b.open(d.URL + "/")
+// TestBrowserScreenshotsOfRestores leaves pictures of the pages of restores, drills,
+// alarms and comparisons.
+func TestBrowserScreenshotsOfRestores(t *testing.T) {
+	b := newBrowser(t)
+	demo := startDemo(t)
+	b.shoot("restores-empty", demo.URL+"/restores")
+	backup := demo.backup(t, "shop-hourly")
+	b.shoot("backup-proven", backup)
+	b.shoot("restore-form", backup+"/restore")
+	b.shoot("restore-plan", backup+"/restore?step=plan&into=new&database=copy.db")
+	b.shoot("restore-ask", backup+"/restore?step=plan&into=original")
+	b.shoot("restore-replace", backup+"/restore?step=plan&into=original&existing=safely")
+	b.open(backup + "/restore?step=plan&into=new&database=copy.db")
+	b.confirm("copy.db")
+	b.wait(`#run[data-state="Finished"]`)
+	b.shoot("restore-finished", b.location())
+	b.open(demo.URL + "/")
+	b.shoot("compare-alone", backup+"/compare")
+	demo.change(t, "DELETE FROM order_items WHERE order_id > 100; CREATE TABLE coupons (code TEXT); CREATE VIEW cheap AS SELECT * FROM products; UPDATE customers SET name = 'x' WHERE id = 1")
+	release := demo.hold(t)
+	b.open(demo.URL + "/")
 	b.click(`article[data-state="Proven"] form button`)
-	b.wait(`article[data-state="Wants a look"]`)
+	b.wait(`article[data-state="Running"]`)
+	release()
+	b.open(demo.URL + "/backups")
+	b.wait(`tr[data-status="finished"] + tr[data-status="finished"]`)
+	b.shoot("compare", demo.backup(t, "shop-hourly")+"/compare")
+	demo.spoil(t)
+	b.open(backup)
+	b.click("#drill-now")
+	b.wait(`#proof-section[data-tone="bad"]`)
+	b.shoot("backup-disproven", backup)
+	b.shoot("landing-alarm", demo.URL+"/")
+	b.shoot("restores", demo.URL+"/restores")
+	b.noFaults()
 }
 
-// pictures takes one of each page, light and dark, on a narrow and on a wide screen.
-func (b *browser) pictures(pages map[string]string) {
-	b.t.Helper()
-	folder := filepath.Join("..", "build", "screenshots")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		b.t.Fatal(err)
+// backup returns the address of the page of a job's newest backup.
+func (d demo) backup(t *testing.T, label string) string {
+	t.Helper()
+	list, err := backups(t.Context(), d.URL)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for page, url := range pages {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{375, 1440} {
-				name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
-				b.see(scheme, width)
-				b.open(url)
-				b.fits(name)
-				if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
-					b.t.Fatal(err)
-				}
-			}
+	for _, b := range list {
+		if b.Label == label {
+			return d.URL + "/backups/" + b.ID
 		}
 	}
+	t.Fatalf("there is no backup of %s", label)
+	return ""
 }
 
-// forgive forgets the faults that a refusal leaves in the console.
-func (b *browser) forgive(words string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults = slices.DeleteFunc(b.faults, func(f string) bool { return strings.Contains(f, words) })
-}
-
-// restore types the target's name and waits for the restore to finish.
-func (b *browser) restore(target string) {
-	b.t.Helper()
-	b.wait("#confirm")
-	b.fill("#confirm", target)
-	b.click(`form[method="post"] button`)
-	b.wait(`#run[data-state="Finished"]`)
-}
-
-// fill types into a field.
-func (b *browser) fill(selector, text string) {
-	b.t.Helper()
-	b.do("type into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
-}
-
-// rows counts the rows of a table of a database file.
-func rows(t *testing.T, file, table string) int {
+// dump returns the path of the dump file of the demo's first backup.
+func (d demo) dump(t *testing.T) string {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
+	for _, path := range files(t, filepath.Join(filepath.Dir(d.shop), "backups")) {
+		if strings.HasSuffix(path, ".zst") {
+			return path
+		}
+	}
+	t.Fatal("the demo has no dump file")
+	return ""
+}
+
+// spoil changes one byte in the middle of that file.
+func (d demo) spoil(t *testing.T) {
+	t.Helper()
+	path := d.dump(t)
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content[len(content)/2] ^= 0xff
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change runs statements on the sample database.
+func (d demo) change(t *testing.T, statements string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", d.shop)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	n := 0
-	if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM "+table).Scan(&n); err != nil {
+	if _, err := db.ExecContext(t.Context(), statements); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// rows counts what is in a table of a database file; -1 where there is none.
+func rows(t *testing.T, path, table string) (n int) {
+	t.Helper()
+	if _, err := os.Stat(path); err != nil {
+		t.Error(err)
+		return -1
+	}
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+		t.Error(err)
+		return -1
 	}
 	return n
 }
 
-// change carries out statements on a database file.
-func change(t *testing.T, file string, statements ...string) {
-	t.Helper()
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, s := range statements {
-		if _, err := db.ExecContext(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
+// confirm types the name of the target and starts the restore.
+func (b *browser) confirm(name string) {
+	b.t.Helper()
+	b.wait("#confirm-word")
+	b.write("#confirm", name)
+	b.click(`form[method="post"] button[type="submit"]`)
+}
+
+// write puts a text in the place of what a field holds.
+func (b *browser) write(selector, text string) {
+	b.t.Helper()
+	b.do("clear "+selector, chromedp.Clear(chromedp.CSS(selector)))
+	b.do("write into "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// reload loads the page again once the server would show something on it.
+func (b *browser) reload(want string) {
+	b.t.Helper()
+	url := b.location()
+	program.Eventually(b.t, browserPatience, func(ctx context.Context) error {
+		page, status, err := fetch(ctx, http.MethodGet, url, "")
+		if err == nil && !strings.Contains(string(page), want) {
+			err = fmt.Errorf("status %d and no %s", status, want)
+		}
+		return err
+	})
+	b.do("load again", chromedp.Reload())
+}
+
+// expect takes away the one fault that a refusal leaves in the browser's console.
+func (b *browser) expect(what string) {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, fault := range b.faults {
+		if strings.Contains(fault, what) {
+			b.faults = append(b.faults[:i], b.faults[i+1:]...)
+			return
 		}
 	}
+	b.t.Errorf("the browser does not say %q", what)
 }

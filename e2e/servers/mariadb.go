@@ -10,10 +10,21 @@ import (
 	"github.com/backupman/backupman/e2e/needs"
 )
 
-var mariadb once[MySQL]
+var mariadb, otherMariaDB once[MySQL]
 
 // MariaDB returns this process's MariaDB server, started at the first call.
 func MariaDB(t testing.TB) *MySQL {
+	t.Helper()
+	return mariadbOf(t, &mariadb)
+}
+
+// OtherMariaDB returns another server than MariaDB does, for tests that need two.
+func OtherMariaDB(t testing.TB) *MySQL {
+	t.Helper()
+	return mariadbOf(t, &otherMariaDB)
+}
+
+func mariadbOf(t testing.TB, which *once[MySQL]) *MySQL {
 	t.Helper()
 	var tools [4]string
 	for i, name := range []string{"mariadbd", "mariadb-install-db", "mariadb", "mariadb-dump"} {
@@ -21,7 +32,7 @@ func MariaDB(t testing.TB) *MySQL {
 			needs.Missing(t, "needs "+name+", which is not installed: apt-get install mariadb-server mariadb-client")
 		}
 	}
-	s, err := mariadb.get(func() (*MySQL, error) { return startMariaDB(tools) })
+	s, err := which.get(func() (*MySQL, error) { return startMariaDB(tools) })
 	if err != nil {
 		t.Fatalf("start MariaDB: %v", err)
 	}

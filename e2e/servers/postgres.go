@@ -34,16 +34,27 @@ type PostgreSQL struct {
 	daemon   *daemon
 }
 
-var postgres once[PostgreSQL]
+var postgres, otherPostgres once[PostgreSQL]
 
 // Postgres returns this process's PostgreSQL server, started at the first call.
 func Postgres(t testing.TB) *PostgreSQL {
+	t.Helper()
+	return postgresOf(t, &postgres)
+}
+
+// OtherPostgres returns another server than Postgres does, for tests that need two.
+func OtherPostgres(t testing.TB) *PostgreSQL {
+	t.Helper()
+	return postgresOf(t, &otherPostgres)
+}
+
+func postgresOf(t testing.TB, which *once[PostgreSQL]) *PostgreSQL {
 	t.Helper()
 	bin := postgresBin()
 	if bin == "" {
 		needs.Missing(t, "needs initdb and postgres, which are not installed: apt-get install postgresql")
 	}
-	s, err := postgres.get(func() (*PostgreSQL, error) { return startPostgres(bin) })
+	s, err := which.get(func() (*PostgreSQL, error) { return startPostgres(bin) })
 	if err != nil {
 		t.Fatalf("start PostgreSQL: %v", err)
 	}

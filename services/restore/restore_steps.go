@@ -72,7 +72,7 @@ func (r *restoreRun) write(ctx context.Context, file dump, state models.TargetSt
 	}
 	defer remove()
 	r.enter(models.RestoreRestoring, file.facts.RawSize)
-	if why := r.beat(ctx); why != nil { // so that whoever finds this process dead knows
+	if why := r.mark(ctx); why != nil {
 		return why
 	}
 	if !state.Exists {
@@ -83,6 +83,7 @@ func (r *restoreRun) write(ctx context.Context, file dump, state models.TargetSt
 	}
 	r.log.Say("restoring into %s", r.to.name)
 	begun := time.Now()
+	r.left = fmt.Sprintf("%s may hold a part of the backup: restore it again", r.to.name) // unless more is known
 	err = r.to.database.Restore(ctx, r.request(file, temp, func(req *source.RestoreRequest) {
 		req.Replace, req.Tables, req.Warn = r.req.Replace, r.req.Tables, r.warn
 	}))

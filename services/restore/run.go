@@ -36,6 +36,9 @@ type run struct {
 	log    *runs.Log
 	save   saveProgress
 	done   atomic.Int64
+	// whole is the context of all that this process does for the run, up to where it is
+	// written down; it ends when the run is stopped.
+	whole context.Context
 	// beside is work that must not hold up the run, and that it waits for at its end.
 	beside sync.WaitGroup
 
@@ -80,25 +83,7 @@ func (r *run) state() models.RunProgress {
 // live records progress every second until the returned function is called. The context
 // it returns ends when somebody asks for that, or when the run was settled by others.
 func (r *run) live(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(beatStep)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if why := r.beat(ctx); why != nil {
-				cancel(why)
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
+	return runs.Every(ctx, beatStep, r.beat)
 }
 
 // beat records progress and log, and returns why the run must end, if it must.
@@ -114,6 +99,27 @@ func (r *run) beat(ctx context.Context) error {
 	}
 	if err != nil && ctx.Err() == nil {
 		r.service.Log.Warn("heartbeat failed", r.noun+"_id", r.id, "error", err)
+	}
+	return nil
+}
+
+// mark writes the phase down before anything is done in it, so that whoever finds this
+// process dead knows. It returns why the run must end, if it must.
+func (r *run) mark(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.service.SettleTime)
+	defer cancel()
+	var asked bool
+	err := runs.Insist(ctx, func() (err error) {
+		asked, err = r.save(ctx, r.id, r.service.RunnerID, r.state())
+		return err
+	})
+	switch {
+	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotFound):
+		return errTakenOver
+	case err != nil:
+		return models.Conflictf("it could not be written down that the target is written to: %s", sentence(err))
+	case asked:
+		return errCancelled
 	}
 	return nil
 }

@@ -32,12 +32,14 @@ type mysqlGuard struct {
 	values  rowGuard
 	// filling is the table that was just made; rows go nowhere else.
 	filling string
-	fault   error
+	// made are the tables and sequences that the dump has made so far.
+	made  map[models.Object]bool
+	fault error
 }
 
 // newMySQLGuard puts a guard behind a scanner. Without a taker it only judges.
 func newMySQLGuard(next partTaker, reads func(versionComment) bool) *mysqlGuard {
-	g := &mysqlGuard{scan: newSQLScanner(), next: next, reads: reads, session: newMySQLSession()}
+	g := &mysqlGuard{scan: newSQLScanner(), next: next, reads: reads, session: newMySQLSession(), made: map[models.Object]bool{}}
 	g.scan.taker, g.scan.dated = g, true
 	return g
 }
@@ -125,9 +127,14 @@ func (g *mysqlGuard) judge(text []byte) error {
 // pass follows a statement that was found good.
 func (g *mysqlGuard) pass(p mysqlPart) error {
 	switch p.kind {
+	case partNothing:
+		if g.made[p.object] {
+			return models.Invalidf("it removes the %s %q that it has made itself, which no dump tool does", p.object.Kind, bounded(p.object.Name))
+		}
 	case partSet:
 		return g.session.carryOut(p)
 	case partTable, partSequence:
+		g.made[models.Object{Kind: p.object.Kind, Name: p.object.Name}] = true
 		if err := g.readable(); err != nil {
 			return err
 		}

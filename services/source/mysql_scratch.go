@@ -22,9 +22,6 @@ func inMariaDB(inv models.Inventory) bool {
 	return strings.Contains(strings.ToLower(inv.ServerVersion), "mariadb") || v.major >= 10
 }
 
-// maxSocketPath is the longest path of a socket that systems take.
-const maxSocketPath = 103
-
 // mysqlPrivate is a private server of either vendor in the making.
 type mysqlPrivate struct {
 	ScratchRequest
@@ -38,8 +35,8 @@ func startMySQLScratch(ctx context.Context, req ScratchRequest) (Scratch, error)
 	if err := p.find(ctx); err != nil {
 		return Scratch{}, err
 	}
-	if len(p.socket()) > maxSocketPath {
-		return Scratch{}, Incapablef("the path %s is too long for the socket of a private server: use a data folder with a shorter path", p.socket())
+	if err := socketFits(p.socket()); err != nil {
+		return Scratch{}, err
 	}
 	for _, name := range []string{"run", "tmp", "none"} {
 		if err := os.Mkdir(filepath.Join(req.Dir, name), 0o700); err != nil {
@@ -81,11 +78,7 @@ func (p mysqlPrivate) socket() string { return p.path("run/s") }
 
 func (p mysqlPrivate) settings() models.Settings {
 	s := models.Settings{"host": p.socket(), "user": "root", "db_name": "scratch", "tls": tlsOff, settingPrivate: "true"}
-	for _, name := range []string{"dump_tool", "restore_tool", "without"} {
-		if value := p.Settings[name]; value != "" {
-			s[name] = value
-		}
-	}
+	inherit(s, p.Settings, "dump_tool", "restore_tool", "without")
 	return s
 }
 

@@ -49,25 +49,33 @@ func TestMySQLScratch(t *testing.T) {
 			t.Fatal(err)
 		}
 		mustRestore(t, target, restoreRequest(t, mysqlKind, dump))
-		if broken, err := target.TryViews(t.Context()); err != nil || len(broken) > 0 {
-			t.Errorf("views: %q, %v", broken, err)
-		}
-		again, _ := mustDump(t, opened(t, mysqlKind, scratch.Settings))
-		sameInventory(t, inv, again)
-		if scratch.Server == "" || again.ServerVersion != scratch.Server {
-			t.Errorf("server %q, and the dump says %q", scratch.Server, again.ServerVersion)
-		}
-		if same, err := target.SameServer(t.Context(), openedTarget(t, mysqlKind, settings)); err != nil || same {
-			t.Errorf("taken for the source: %v, %v", same, err)
-		}
-		if err := scratch.Stop(); err != nil {
-			t.Error(err)
-		}
-		nothingRunsIn(t, dir)
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
+		provesEqual(t, mysqlKind, dir, scratch, settings, inv)
 	})
+}
+
+// provesEqual wants the database of a private server, after a restore, to hold what the
+// source held, and the server to end without a trace.
+func provesEqual(t *testing.T, kind Kind, dir string, scratch Scratch, source models.Settings, inv models.Inventory) {
+	t.Helper()
+	target := openedTarget(t, kind, scratch.Settings)
+	if broken, err := target.TryViews(t.Context()); err != nil || len(broken) > 0 {
+		t.Errorf("views: %q, %v", broken, err)
+	}
+	again, _ := mustDump(t, opened(t, kind, scratch.Settings))
+	sameInventory(t, inv, again)
+	if scratch.Server == "" || again.ServerVersion != scratch.Server {
+		t.Errorf("server %q, and the dump says %q", scratch.Server, again.ServerVersion)
+	}
+	if same, err := target.SameServer(t.Context(), openedTarget(t, kind, source)); err != nil || same {
+		t.Errorf("taken for the source: %v, %v", same, err)
+	}
+	if err := scratch.Stop(); err != nil {
+		t.Error(err)
+	}
+	nothingRunsIn(t, dir)
+	if err := os.RemoveAll(dir); err != nil {
+		t.Error(err)
+	}
 }
 
 // nothingRunsIn wants no process that works in a folder.
@@ -106,10 +114,14 @@ func TestMySQLScratchWantsAFitServer(t *testing.T) {
 // TestMySQLScratchEndsWithItsContext leaves no process when nobody stops the server.
 func TestMySQLScratchEndsWithItsContext(t *testing.T) {
 	s := servers.MariaDB(t)
+	endsWithItsContext(t, mysqlKind, ScratchRequest{Inventory: models.Inventory{ServerVersion: "10.3.1-MariaDB"}, Settings: models.Settings{"server_program": s.ServerProgram}})
+}
+
+func endsWithItsContext(t *testing.T, kind Kind, req ScratchRequest) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	dir := scratchFolder(t)
-	scratch, err := mysqlKind.StartScratch(ctx, ScratchRequest{Dir: dir, Inventory: models.Inventory{ServerVersion: "10.3.1-MariaDB"},
-		Settings: models.Settings{"server_program": s.ServerProgram}, Log: &bytes.Buffer{}})
+	req.Dir, req.Log = scratchFolder(t), &bytes.Buffer{}
+	scratch, err := kind.StartScratch(ctx, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,5 +129,5 @@ func TestMySQLScratchEndsWithItsContext(t *testing.T) {
 	if err := scratch.Stop(); err != nil {
 		t.Error(err)
 	}
-	nothingRunsIn(t, dir)
+	nothingRunsIn(t, req.Dir)
 }

@@ -68,7 +68,7 @@ func (g mysqlGrammar) parse(text []byte) (mysqlPart, error) {
 	case c.take("CREATE"):
 		return g.create(p, c)
 	case c.take("DROP"):
-		return p, g.drop(c)
+		return g.drop(p, c)
 	case c.take("ALTER"):
 		return g.alter(p, c)
 	case c.take("DO", "SETVAL"), c.take("SELECT", "SETVAL"):
@@ -108,23 +108,25 @@ func harmless(p mysqlPart, c *sqlCursor) error {
 }
 
 // drop allows what the tools remove before they make it.
-func (g mysqlGrammar) drop(c *sqlCursor) error {
-	p := mysqlPart{tokens: c.tokens}
+func (g mysqlGrammar) drop(p mysqlPart, c *sqlCursor) (mysqlPart, error) {
 	if c.take("DATABASE") || c.take("SCHEMA") {
-		return severalDatabases()
+		return p, severalDatabases()
 	}
-	if kind := strings.ToUpper(c.word()); madeBy[kind] == "" {
-		return foreign(p)
+	kind := madeBy[strings.ToUpper(c.word())]
+	if kind == "" {
+		return p, foreign(p)
 	}
 	c.take("BODY")
 	c.take("IF", "EXISTS")
-	if _, err := g.ownName(c); err != nil {
-		return err
+	name, err := g.ownName(c)
+	if err != nil {
+		return p, err
 	}
 	if !c.done() {
-		return foreign(p)
+		return p, foreign(p)
 	}
-	return nil
+	p.object = models.Object{Kind: kind, Name: name}
+	return p, nil
 }
 
 // ownName goes past the name of something in the dump's own database.

@@ -18,10 +18,17 @@ var postgresKind = Kind{
 		{Name: "tls", Label: "TLS", Help: "preferred uses TLS when the server has it, true (or verify-full) insists and verifies the server's certificate, skip-verify does not verify, false does without.", Type: models.SettingText, Default: tlsPreferred},
 		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "dump_tool", Label: "Dump tool", Help: "Path of pg_dump; the newest that is installed is used when empty.", Type: models.SettingPath, Advanced: true},
+		{Name: "restore_user", Label: "Restore user", Help: "Account that restores into the database; the one that reads it when empty.", Type: models.SettingText, Advanced: true},
+		{Name: "restore_password", Label: "Restore password", Help: "Password of the restore user.", Type: models.SettingText, Secret: true, Advanced: true},
+		{Name: "restore_tool", Label: "Restore tool", Help: "Path of pg_restore; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
+		{Name: "server_program", Label: "Server programs", Help: "Folder of initdb and postgres, for drills on a server of their own; the one that fits is looked for when empty.", Type: models.SettingPath, Advanced: true},
 	}},
-	Database:  "db_name",
-	Extension: "dump",
-	Open:      openPostgres,
+	Database:     "db_name",
+	Extension:    "dump",
+	Open:         openPostgres,
+	Read:         readPostgres,
+	OpenTarget:   openPostgresTarget,
+	StartScratch: startPostgresScratch,
 }
 
 // Postgres is a database on a PostgreSQL server, dumped by pg_dump.
@@ -36,6 +43,14 @@ type Postgres struct {
 var _ Source = (*Postgres)(nil)
 
 func openPostgres(label string, s models.Settings) (Source, error) {
+	p, err := newPostgres(label, s)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func newPostgres(label string, s models.Settings) (*Postgres, error) {
 	mode, err := sslMode(label, s["tls"])
 	if err != nil {
 		return nil, err

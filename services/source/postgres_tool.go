@@ -64,6 +64,11 @@ func findPostgresTools(ctx context.Context, setting string) []postgresTool {
 			paths = append(paths, path)
 		}
 	}
+	return askPostgresTools(ctx, paths)
+}
+
+// askPostgresTools asks each program for its version, and leaves out those that don't tell.
+func askPostgresTools(ctx context.Context, paths []string) []postgresTool {
 	var tools []postgresTool
 	for _, path := range paths {
 		text, err := ask(ctx, path, "--version")

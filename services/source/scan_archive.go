@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -29,10 +30,14 @@ const (
 	archiveRelkind = 16 // from here on entries have a relkind
 	blockData      = 1
 	blockBlobs     = 3
+	// descBlobs is the word for entries with large objects.
+	descBlobs = "BLOBS"
 	// noDataOffset marks an entry of the table of contents that has no block.
 	noDataOffset = 3
 	// maxArchiveString bounds a definition in the table of contents.
 	maxArchiveString = 256 << 20
+	// maxArchiveTexts bounds all texts of the table of contents, which is kept.
+	maxArchiveTexts = 512 << 20
 )
 
 // copyEnd is what pg_dump writes after the rows of a table.
@@ -49,6 +54,15 @@ type archiveScanner struct {
 	stop   func()
 	yield  func(struct{}) bool
 
+	// head is kept as it is read, for a restore writes it again.
+	head     archiveHead
+	consumed int64
+	// texts is the length of all texts so far.
+	texts int64
+	// contentsEnd is the number of bytes up to the end of the table of contents.
+	contentsEnd int64
+	// guard, when set, looks at the table of contents before any data is read.
+	guard     func([]*archiveEntry) error
 	minor     int
 	intSize   int
 	offsets   int
@@ -61,15 +75,43 @@ type archiveScanner struct {
 	completed bool
 }
 
+// archiveHead is what precedes the table of contents.
+type archiveHead struct {
+	begin    [11]byte
+	made     [7]int64
+	database string
+	server   string
+	tool     string
+}
+
+// archiveText is a text that may be absent, which is not the same as empty.
+type archiveText struct {
+	text string
+	ok   bool
+}
+
 // archiveEntry is one line of the table of contents.
 type archiveEntry struct {
 	id                int64
 	tag, desc, schema string
-	hasData           bool
-	seen              bool
-	rows, bytes       int64
-	hash              hash.Hash
-	tail              []byte
+	dumper, section   int64
+	// catalogue and number tell what the object was on the server.
+	catalogue, number string
+	// defn makes the object, drop removes it, copy begins its rows.
+	defn, drop, copy string
+	owner, hadOIDs   string
+	tablespace       archiveText
+	accessMethod     archiveText
+	relkind          int64
+	// needs are the entries that this one depends on.
+	needs   []int64
+	hasData bool
+	// at is where its block begins, once seen.
+	at          int64
+	seen        bool
+	rows, bytes int64
+	hash        hash.Hash
+	tail        []byte
 }
 
 // blobScan is what was seen of large objects. Their digests are added up
@@ -106,6 +148,7 @@ func (s *archiveScanner) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	s.piece = p
+	s.consumed += int64(len(p))
 	s.resume()
 	return len(p), nil
 }
@@ -113,18 +156,25 @@ func (s *archiveScanner) Write(p []byte) (int, error) {
 // Err ends the stream and tells whether it is a whole archive; tool is the path of who
 // wrote it.
 func (s *archiveScanner) Err(tool string) error {
-	tool = filepath.Base(tool)
+	if err := s.end(); err != nil {
+		return models.Invalidf("the dump can't be kept: what %s wrote is not a whole archive: %v", filepath.Base(tool), err)
+	}
+	return nil
+}
+
+// end ends the stream and tells what keeps it from being a whole archive.
+func (s *archiveScanner) end() error {
 	s.ended = true
 	if !s.completed {
 		s.resume()
 	}
 	s.stop()
 	if s.err != nil {
-		return models.Invalidf("the dump can't be kept: what %s wrote is not a whole archive: %v", tool, s.err)
+		return s.err
 	}
 	for _, e := range s.order {
 		if e.hasData && !e.seen {
-			return models.Invalidf("the dump can't be kept: what %s wrote is not a whole archive: it ends before the data of %s", tool, e.name())
+			return fmt.Errorf("it ends before the data of %s", e.name())
 		}
 	}
 	return nil
@@ -161,10 +211,10 @@ func (s *archiveScanner) read() error {
 }
 
 func (s *archiveScanner) readHead() error {
-	var head [11]byte
-	for i := range head {
-		head[i] = s.byte()
+	for i := range s.head.begin {
+		s.head.begin[i] = s.byte()
 	}
+	head := s.head.begin
 	if s.unread > 0 {
 		return errArchiveCut
 	}
@@ -185,14 +235,14 @@ func (s *archiveScanner) readHead() error {
 		compression = s.int()
 	}
 	if compression != 0 {
-		return errors.New("it is compressed")
+		return errors.New("it is compressed inside: make it with pg_dump -Fc -Z0, or restore it by hand with pg_restore")
 	}
-	for range 7 { // the time it was made
-		s.int()
+	for i := range s.head.made {
+		s.head.made[i] = s.int()
 	}
-	for range 3 { // the database, the server's version, the tool's
-		s.string()
-	}
+	s.head.database, _ = s.string()
+	s.head.server, _ = s.string()
+	s.head.tool, _ = s.string()
 	return s.cut()
 }
 
@@ -211,57 +261,79 @@ func (s *archiveScanner) readContents() error {
 		if err := s.cut(); err != nil {
 			return err
 		}
+		if s.entries[e.id] != nil {
+			return fmt.Errorf("its table of contents has two entries of number %d", e.id)
+		}
 		s.entries[e.id] = e
 		s.order = append(s.order, e)
 	}
-	return s.cut()
+	if err := s.cut(); err != nil {
+		return err
+	}
+	s.contentsEnd = s.consumed - int64(len(s.piece))
+	if s.guard != nil {
+		return s.guard(s.order)
+	}
+	return nil
 }
 
 func (s *archiveScanner) readEntry() *archiveEntry {
-	e := &archiveEntry{id: s.int()}
-	dumper := s.int()
-	s.string() // its catalogue
-	s.string() // its number there
+	e := &archiveEntry{id: s.int(), dumper: s.int()}
+	e.catalogue, _ = s.string()
+	e.number, _ = s.string()
 	e.tag, _ = s.string()
 	e.desc, _ = s.string()
-	s.int()    // its section
-	s.string() // how it is made
-	s.string() // how it is dropped
-	s.string() // its COPY statement
+	e.section = s.int()
+	e.defn, _ = s.string()
+	e.drop, _ = s.string()
+	e.copy, _ = s.string()
 	e.schema, _ = s.string()
-	s.string() // its tablespace
+	e.tablespace.text, e.tablespace.ok = s.string()
 	if s.minor >= archiveTableAM {
-		s.string()
+		e.accessMethod.text, e.accessMethod.ok = s.string()
 	}
 	if s.minor >= archiveRelkind {
-		s.int()
+		e.relkind = s.int()
 	}
-	s.string() // its owner
-	s.string() // whether it had row numbers, in old versions
-	for {      // what it depends on
-		if _, ok := s.string(); !ok {
-			break
-		}
+	e.owner, _ = s.string()
+	e.hadOIDs, _ = s.string()
+	for s.readNeed(e) {
 	}
 	state := s.byte()
 	for range s.offsets {
 		s.byte()
 	}
-	e.hasData = dumper != 0 && state != noDataOffset
+	e.hasData = e.dumper != 0 && state != noDataOffset
 	return e
 }
 
+// readNeed reads one number of what an entry depends on; false ends the list.
+func (s *archiveScanner) readNeed(e *archiveEntry) bool {
+	text, ok := s.string()
+	if !ok {
+		return false
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("%s depends on %q, which is no number", e.name(), bounded(text))
+	}
+	e.needs = append(e.needs, n)
+	return true
+}
+
 func (s *archiveScanner) readBlock() error {
+	at := s.consumed - int64(len(s.piece))
 	kind := s.byte()
 	id := s.int()
 	if err := s.cut(); err != nil {
 		return err
 	}
 	e := s.entries[id]
-	if e == nil || !e.hasData || e.seen || kind != blockData && kind != blockBlobs {
+	// pg_restore takes rows for statements that come in a block of the wrong kind.
+	if e == nil || !e.hasData || e.seen || kind != blockData && kind != blockBlobs || (kind == blockBlobs) != (e.desc == descBlobs) {
 		return fmt.Errorf("it has a block of kind %d for entry %d, which its table of contents does not announce", kind, id)
 	}
-	e.seen = true
+	e.seen, e.at = true, at
 	if kind == blockBlobs {
 		return s.readBlobs()
 	}
@@ -407,7 +479,7 @@ func (s *archiveScanner) string() (string, bool) {
 	if n < 0 || s.unread > 0 {
 		return "", false
 	}
-	if n > maxArchiveString {
+	if s.texts += n; n > maxArchiveString || s.texts > maxArchiveTexts {
 		s.unread++
 		return "", false
 	}
@@ -458,15 +530,29 @@ var archiveKinds = map[string]models.ObjectKind{
 // Objects returns everything the archive makes, in its order.
 func (s *archiveScanner) Objects() []models.Object {
 	var objects []models.Object
+	values := s.sequenceValues()
 	for _, e := range s.order {
 		if kind, ok := archiveKinds[e.desc]; ok {
-			objects = append(objects, models.Object{Kind: kind, Schema: e.schema, Name: e.tag})
+			o := models.Object{Kind: kind, Schema: e.schema, Name: e.tag}
+			o.Definition = digestOfText([]byte(e.defn + values[o]))
+			objects = append(objects, o)
 		}
 	}
 	if s.blobs.rows > 0 {
 		objects = append(objects, models.Object{Kind: models.ObjectBlobs, Name: plural(int(s.blobs.rows), "object", "objects")})
 	}
 	return objects
+}
+
+// sequenceValues returns the statements that set sequences, which are entries apart.
+func (s *archiveScanner) sequenceValues() map[models.Object]string {
+	values := map[models.Object]string{}
+	for _, e := range s.order {
+		if e.desc == "SEQUENCE SET" {
+			values[models.Object{Kind: models.ObjectSequence, Schema: e.schema, Name: e.tag}] = e.defn
+		}
+	}
+	return values
 }
 
 var _ io.Writer = (*archiveScanner)(nil)

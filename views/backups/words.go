@@ -1,14 +1,21 @@
 package backups
 
 import (
-	"strings"
-
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/components"
 )
 
 // Path returns the address of a backup's page.
 func Path(id string) string { return "/backups/" + id }
+
+// ServerWords name what restored a backup. Versions of MySQL and MariaDB tell which of
+// the two they are; those of the others are bare numbers.
+func ServerWords(provider, version string) string {
+	if version == "" || provider != "sqlite" && provider != "postgres" {
+		return version
+	}
+	return ProviderName(provider) + " " + version
+}
 
 // ProviderName is the word in prose for a kind of source or drive; a kind that
 // is not known here keeps its own word.
@@ -22,21 +29,6 @@ func ProviderName(provider string) string {
 		return name
 	}
 	return provider
-}
-
-// ServerName names a server by its version, which some engines tell as a bare number.
-func ServerName(provider, version string) string {
-	switch {
-	case version == "":
-		return ""
-	case provider == "sqlite":
-		return "SQLite " + version
-	case provider == "postgres" && !strings.Contains(version, "PostgreSQL"):
-		return "PostgreSQL " + version
-	case provider == "mysql" && !strings.Contains(version, "MariaDB"):
-		return "MySQL " + version
-	}
-	return version
 }
 
 // TriggerWords says what started a backup, a restore or a drill.

@@ -1,7 +1,7 @@
 package compare
 
 import (
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -117,23 +117,16 @@ func summary(c models.Comparison) string {
 	case same:
 		return "Both hold the same: " + human.Plural(int64(c.Equal), "table") + " and " + human.Plural(c.RowsAfter, "row") + ", with the same digests."
 	}
-	var said []string
-	for _, kind := range []models.ChangeKind{models.Added, models.Removed, models.Changed} {
-		n := 0
-		for _, t := range c.Tables {
-			if t.Kind == kind {
-				n++
-			}
-		}
-		if n > 0 {
-			said = append(said, human.Plural(int64(n), "table")+" "+string(kind))
-		}
+	counts := map[models.ChangeKind]int{}
+	for _, t := range c.Tables {
+		counts[t.Kind]++
 	}
-	said = append(said, human.Plural(int64(c.Equal), "table")+" equal")
+	said := fmt.Sprintf("%s added, %s removed, %s changed, %s equal.", human.Plural(int64(counts[models.Added]), "table"), human.Count(int64(counts[models.Removed])),
+		human.Count(int64(counts[models.Changed])), human.Count(int64(c.Equal)))
 	if n := len(c.Objects); n > 0 {
-		said = append(said, human.Plural(int64(n), "other object differs", "other objects differ"))
+		said += " " + human.Plural(int64(n), "other object differs", "other objects differ") + "."
 	}
-	return strings.Join(said, ", ") + "."
+	return said
 }
 
 func (v *View) addTables(changes []models.TableChange) {

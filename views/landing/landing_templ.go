@@ -865,7 +865,7 @@ func card(j JobCard) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var43 string
-				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs("newest drill: " + j.Level)
+				templ_7745c5c3_Var43, templ_7745c5c3_Err = templ.JoinStringErrs("Newest drill: " + j.Level)
 				if templ_7745c5c3_Err != nil {
 					return templ.Error{Err: templ_7745c5c3_Err, FileName: `landing/landing.templ`, Line: 170, Col: 67}
 				}

@@ -148,7 +148,7 @@ func level(f JobFacts) string {
 	if f.NewestFinished == nil {
 		return ""
 	}
-	return strings.ToLower(backups.LevelWords(f.NewestFinished.ProofLevel))
+	return backups.LevelWords(f.NewestFinished.ProofLevel)
 }
 
 // restoreTakes says how long a restore takes, as it was measured with the newest backup

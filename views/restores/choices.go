@@ -50,10 +50,12 @@ type ChoiceView struct {
 
 // Head says what is restored.
 type Head struct {
-	// Title names it, Words tell its age and size, BackPath leads back to it.
+	// Title names it, BackPath leads back to it.
 	Title, BackPath, BackWords string
-	Made                       components.Moment
-	Size                       int64
+	// Came says how it came about, at the moment Made.
+	Came string
+	Made components.Moment
+	Size int64
 }
 
 // Choice is one choice of several.
@@ -114,8 +116,8 @@ func withDefaults(f Form, facts Facts) Form {
 	if f.Database == "" {
 		f.Database = newName(facts)
 	}
-	if f.File == "" {
-		f.File = unpackedName(facts)
+	if f.File == "" && facts.Backup != nil {
+		f.File = unpackedName(facts.Backup.FileName)
 	}
 	if f.Into == "" {
 		f.Into = IntoNew
@@ -143,19 +145,9 @@ func newName(facts Facts) string {
 	return database + "_restored"
 }
 
-// unpackedName proposes the name of a file that gets the unpacked dump.
-func unpackedName(facts Facts) string {
-	name := "restored"
-	switch {
-	case facts.Backup != nil:
-		name = facts.Backup.FileName
-	case facts.Upload != nil:
-		name = facts.Upload.Name
-	}
-	for _, packed := range []string{".zst", ".gz"} {
-		name = strings.TrimSuffix(name, packed)
-	}
-	return name
+// unpackedName is the name of a dump file without what says how it is packed.
+func unpackedName(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".gz")
 }
 
 func copyChoices(facts Facts, selected string) []Choice {

@@ -73,15 +73,12 @@ type Overwrite struct {
 // NewPlanView builds the second step from a plan that was made of the form.
 func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now time.Time) PlanView {
 	v := PlanView{
-		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerName(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
+		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerWords(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
 	if p.LastTook > 0 {
 		v.LastTook = human.Duration(p.LastTook)
-	}
-	if len(p.Problems) > 0 {
-		return v // nothing is overwritten
 	}
 	for i, t := range p.Overwrites {
 		if i == shownOverwrites {
@@ -129,22 +126,14 @@ func sentences(all []string) []string {
 func into(p models.RestorePlan) string {
 	switch p.Request.Target.Kind {
 	case models.TargetFile:
-		return "the new file " + p.TargetName
+		return "The new file " + p.TargetName
 	case models.TargetNew:
 		if p.Provider == "sqlite" {
-			return "the new file " + p.TargetName + ", beside " + p.TargetLabel
+			return "The new file " + p.TargetName + ", beside " + p.TargetLabel
 		}
-		return "the new database " + p.TargetName + ", on the server of " + p.TargetLabel
+		return "The new database " + p.TargetName + ", on the server of " + p.TargetLabel
 	}
-	return databaseWord(p.Provider) + p.TargetName + " of " + p.TargetLabel
-}
-
-// databaseWord leads in the name of a database, or the path of one that is a file.
-func databaseWord(provider string) string {
-	if provider == "sqlite" {
-		return "the file "
-	}
-	return "the database "
+	return "The database " + p.TargetName + " of " + p.TargetLabel
 }
 
 // holds says what the target holds now.
@@ -212,4 +201,7 @@ func overwrite(t models.TargetTable) Overwrite {
 	return o
 }
 
-var overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}
+var (
+	copyColumns      = []components.Column{{Title: "Copy on"}, {Title: "Why"}, {Title: "Choice", Number: true}}
+	overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}
+)

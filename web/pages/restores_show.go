@@ -138,10 +138,7 @@ func (h *Handlers) runKnown(c *gin.Context, id, backupID string) (k restores.Kno
 		return k, err
 	}
 	k.Backup = &b
-	m, err := h.manifest(ctx, backupID)
-	if m != nil {
-		k.Provider = m.Provider
-	}
+	k.Provider, err = h.sourceProvider(ctx, b.SourceID)
 	return k, err
 }
 

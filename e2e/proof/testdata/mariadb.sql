@@ -1,0 +1,171 @@
+-- Everything that a MariaDB database can hold and a restore can get wrong.
+SET sql_mode = '';
+SET time_zone = '+00:00';
+
+CREATE TABLE numbers (
+  id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  a TINYINT, b SMALLINT UNSIGNED, c MEDIUMINT, d INT ZEROFILL, e BIGINT, f BIGINT UNSIGNED,
+  g DECIMAL(65,30), h FLOAT, i DOUBLE, j BIT(1), k BIT(64), l BOOLEAN
+) AUTO_INCREMENT = 100000;
+INSERT INTO numbers VALUES
+  (1, -128, 0, -8388608, 0, -9223372036854775808, 0, -12345678901234567890123456789012345.123456789012345678901234567890, -1.5, -1.7976931348623157e308, b'0', b'0', FALSE),
+  (2, 127, 65535, 8388607, 42, 9223372036854775807, 18446744073709551615, 99999999999999999999999999999999999.999999999999999999999999999999, 0.25, 2.2250738585072014e-308, b'1', b'1111111111111111111111111111111111111111111111111111111111111111', TRUE),
+  (3, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.1, NULL, NULL, NULL);
+
+CREATE TABLE moments (
+  id INT PRIMARY KEY, a DATE, b DATETIME(6), c TIMESTAMP(6) NULL, d TIME(6), e YEAR,
+  f TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP,
+  g DATE NOT NULL DEFAULT '0000-00-00', h DATETIME NOT NULL DEFAULT '0000-00-00 00:00:00'
+);
+INSERT INTO moments VALUES
+  (1, '0000-00-00', '0000-00-00 00:00:00.000000', NULL, '-838:59:59.999999', 0000, '2001-02-03 04:05:06', '0000-00-00', '0000-00-00 00:00:00'),
+  (2, '9999-12-31', '9999-12-31 23:59:59.999999', '2038-01-19 03:14:07.999999', '838:59:59', 2155, '1970-01-01 00:00:01', '2024-00-00', '2024-02-29 12:00:00'),
+  (3, '2023-02-00', '1000-01-01 00:00:00.000001', '1999-12-31 23:59:59.5', '00:00:00.000001', 1901, '2024-03-31 01:30:00', '1582-10-10', '0000-00-00 00:00:00');
+
+CREATE TABLE texts (
+  id INT PRIMARY KEY, a CHAR(20), b VARCHAR(300), c TINYTEXT, d TEXT, e MEDIUMTEXT, f LONGTEXT,
+  g ENUM('one', 'two''s', 'trois, quatre', ''), h SET('x', 'y', 'z'), i JSON,
+  j VARCHAR(50) CHARACTER SET latin1, k VARCHAR(50) CHARACTER SET utf16 COLLATE utf16_bin, l VARCHAR(20) COLLATE utf8mb4_bin
+) DEFAULT CHARSET = utf8mb4;
+INSERT INTO texts VALUES
+  (1, '', '', '', '', '', '', '', '', '{}', '', '', ''),
+  (2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
+  (3, '  spaces  ', 'it''s "quoted" `so`', 'back\\slash', 'new\nline\rreturn\ttab\0zero\Zctrl', 'NULL', '\\N', 'two''s', 'x,z',
+   '{"a": [1, 2.50, "ü"], "b": null}', 'café', 'naïve', 'Straße'),
+  (4, '😀', '𝔘𝔫𝔦𝔠𝔬𝔡𝔢 👩‍👩‍👧‍👦', '漢字', '-- no comment', '/* nor this */ ; \\! touch /tmp/never', 'INSERT INTO `texts` VALUES (1),(2);', 'trois, quatre', 'x,y,z',
+   '"\\u0000"', 'ÿ', '😀', '%_');
+
+CREATE TABLE bytes (id INT PRIMARY KEY, a BINARY(4), b VARBINARY(600), c TINYBLOB, d BLOB, e MEDIUMBLOB, f LONGBLOB);
+DELIMITER //
+CREATE PROCEDURE fill_bytes()
+BEGIN
+  DECLARE n INT DEFAULT 0;
+  DECLARE every VARBINARY(600) DEFAULT '';
+  WHILE n < 256 DO
+    SET every = CONCAT(every, CHAR(n USING binary));
+    SET n = n + 1;
+  END WHILE;
+  INSERT INTO bytes VALUES (1, '', '', '', '', '', ''), (2, NULL, NULL, NULL, NULL, NULL, NULL),
+    (3, '\0', CONCAT(every, every), LEFT(every, 255), every, REPEAT(every, 100), REPEAT(every, 4096)),
+    (4, x'FFFE0000', x'0D0A', x'0A0D', x'5C', x'5C27', x'275C');
+END//
+DELIMITER ;
+CALL fill_bytes();
+
+CREATE TABLE shapes (
+  id INT PRIMARY KEY, a POINT, b LINESTRING, c POLYGON, d MULTIPOINT, e MULTILINESTRING, f MULTIPOLYGON, g GEOMETRYCOLLECTION, h GEOMETRY NOT NULL,
+  SPATIAL INDEX (h)
+);
+INSERT INTO shapes VALUES (1, ST_GeomFromText('POINT(1 -2)'), ST_GeomFromText('LINESTRING(0 0,1 1,2 0.1)'), ST_GeomFromText('POLYGON((0 0,4 0,4 4,0 4,0 0),(1 1,2 1,2 2,1 2,1 1))'),
+  ST_GeomFromText('MULTIPOINT(0 0,1 1)'), ST_GeomFromText('MULTILINESTRING((0 0,1 1),(2 2,3 3))'), ST_GeomFromText('MULTIPOLYGON(((0 0,1 0,1 1,0 0)))'),
+  ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 1),LINESTRING(0 0,1 1))'), ST_GeomFromText('POINT(5 6)'));
+
+CREATE TABLE addresses (id UUID PRIMARY KEY, a INET6, b INET4);
+INSERT INTO addresses VALUES ('123e4567-e89b-12d3-a456-426655440000', '2001:db8::ff00:42:8329', '192.0.2.1'), ('00000000-0000-0000-0000-000000000000', '::', NULL);
+
+CREATE TABLE derived (
+  id INT PRIMARY KEY AUTO_INCREMENT, price DECIMAL(10,2) NOT NULL, many INT NOT NULL,
+  total DECIMAL(12,2) AS (price * many) VIRTUAL, kept DECIMAL(12,2) AS (price * many) PERSISTENT, named VARCHAR(40) AS (CONCAT('n', many)) STORED,
+  hidden INT NOT NULL INVISIBLE DEFAULT 7, secret TEXT INVISIBLE, INDEX by_kept (kept), INDEX by_total (total)
+) AUTO_INCREMENT = 500;
+INSERT INTO derived (price, many) VALUES (1.25, 3), (99.99, 2);
+INSERT INTO derived (price, many, hidden, secret) VALUES (0.01, 100, 8, 'seen only when asked for');
+
+CREATE TABLE by_range (id INT NOT NULL, at DATE NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (YEAR(at)) SUBPARTITION BY HASH (id) SUBPARTITIONS 2
+  (PARTITION old VALUES LESS THAN (2000), PARTITION `mid dle` VALUES LESS THAN (2020), PARTITION rest VALUES LESS THAN MAXVALUE);
+INSERT INTO by_range VALUES (1, '1999-12-31'), (2, '2000-01-01'), (3, '2024-02-29');
+CREATE TABLE by_list (id INT NOT NULL, c VARCHAR(5) NOT NULL) PARTITION BY LIST COLUMNS (c) (PARTITION p1 VALUES IN ('a', 'b'), PARTITION p2 VALUES IN ('c', ''));
+INSERT INTO by_list VALUES (1, 'a'), (2, ''), (3, 'c');
+CREATE TABLE by_key (id INT NOT NULL PRIMARY KEY, t TEXT) PARTITION BY KEY (id) PARTITIONS 5;
+INSERT INTO by_key VALUES (1, 'one'), (2, 'two'), (3, NULL);
+
+CREATE TABLE history (id INT PRIMARY KEY, v VARCHAR(20)) WITH SYSTEM VERSIONING;
+INSERT INTO history VALUES (1, 'first'), (2, 'stays');
+UPDATE history SET v = 'second' WHERE id = 1;
+DELETE FROM history WHERE id = 2;
+
+CREATE SEQUENCE steps START WITH 10 INCREMENT BY 5 MINVALUE 1 MAXVALUE 100000 CACHE 3 CYCLE;
+SELECT NEXTVAL(steps), NEXTVAL(steps);
+CREATE SEQUENCE `odd ``seq` START WITH 1 INCREMENT BY -1 MINVALUE -1000 MAXVALUE 1 NOCACHE;
+SELECT NEXTVAL(`odd ``seq`);
+CREATE TABLE numbered (id BIGINT DEFAULT NEXTVAL(steps) PRIMARY KEY, t VARCHAR(10));
+INSERT INTO numbered (t) VALUES ('a'), ('b');
+
+CREATE TABLE hen (id INT PRIMARY KEY, egg_id INT) ENGINE = InnoDB;
+CREATE TABLE egg (id INT PRIMARY KEY, hen_id INT, CONSTRAINT `egg's hen` FOREIGN KEY (hen_id) REFERENCES hen (id) ON DELETE CASCADE ON UPDATE SET NULL) ENGINE = InnoDB;
+ALTER TABLE hen ADD CONSTRAINT hens_egg FOREIGN KEY (egg_id) REFERENCES egg (id);
+SET FOREIGN_KEY_CHECKS = 0;
+INSERT INTO hen VALUES (1, 1), (2, NULL), (3, 2);
+INSERT INTO egg VALUES (1, 1), (2, 3);
+SET FOREIGN_KEY_CHECKS = 1;
+CREATE TABLE tree (id INT PRIMARY KEY, parent INT, CONSTRAINT positive CHECK (id > 0), FOREIGN KEY (parent) REFERENCES tree (id));
+INSERT INTO tree VALUES (1, NULL), (2, 1), (3, 2);
+
+CREATE TABLE indexed (
+  id INT PRIMARY KEY COMMENT 'its ''key''', a VARCHAR(100), b TEXT, c INT, UNIQUE KEY `u` (a, c), KEY prefix (b(10)), FULLTEXT KEY ft (b), KEY falling (c DESC), KEY `ign` (a) IGNORED
+) COMMENT = 'a table; with -- a "comment"' ROW_FORMAT = DYNAMIC;
+INSERT INTO indexed VALUES (1, 'a', 'the quick brown fox', 1), (2, 'a', 'jumps', 2);
+
+CREATE TABLE ariac (id INT PRIMARY KEY, t TEXT) ENGINE = Aria PAGE_CHECKSUM = 1;
+INSERT INTO ariac VALUES (1, 'aria');
+CREATE TABLE empty_one (id INT);
+CREATE TABLE audit (id INT AUTO_INCREMENT PRIMARY KEY, what VARCHAR(200));
+
+CREATE TABLE `select` (`from` INT PRIMARY KEY, `where` TEXT, `key` INT, KEY `order` (`key`));
+INSERT INTO `select` VALUES (1, 'reserved', 2);
+CREATE TABLE `has space` (`a b` INT PRIMARY KEY, `c d` TEXT);
+INSERT INTO `has space` VALUES (1, 'x');
+CREATE TABLE `quo``te` (`a``b` INT PRIMARY KEY);
+INSERT INTO `quo``te` VALUES (1), (2);
+CREATE TABLE `dou"ble` (`a"b` INT PRIMARY KEY, `it's` TEXT);
+INSERT INTO `dou"ble` VALUES (1, 'y');
+CREATE TABLE `-leading` (`-x` INT PRIMARY KEY);
+INSERT INTO `-leading` VALUES (3);
+CREATE TABLE `a_name_that_is_exactly_sixty_characters_long_and_not_more_abc` (id INT PRIMARY KEY);
+INSERT INTO `a_name_that_is_exactly_sixty_characters_long_and_not_more_abc` VALUES (60);
+CREATE TABLE `ünï漢` (id INT PRIMARY KEY);
+INSERT INTO `ünï漢` VALUES (4);
+CREATE TABLE `semi;colon` (id INT PRIMARY KEY, `a;b` VARCHAR(10) DEFAULT ';');
+INSERT INTO `semi;colon` VALUES (1, DEFAULT);
+
+CREATE VIEW v_top AS SELECT id, total FROM derived WHERE many > 1;
+CREATE ALGORITHM = TEMPTABLE VIEW v_of_view AS SELECT COUNT(*) AS n, SUM(total) AS s FROM v_top;
+CREATE VIEW a_view_of_views AS SELECT n FROM v_of_view;
+CREATE ALGORITHM = MERGE SQL SECURITY INVOKER VIEW `view ``odd` AS SELECT `from` AS `select` FROM `select` WITH CASCADED CHECK OPTION;
+CREATE DEFINER = 'ghost'@'nowhere' SQL SECURITY INVOKER VIEW ghostly AS SELECT 1 AS one;
+
+DELIMITER //
+CREATE TRIGGER before_insert BEFORE INSERT ON `has space` FOR EACH ROW BEGIN
+  -- a comment; with a semicolon
+  SET NEW.`c d` = CONCAT(COALESCE(NEW.`c d`, ''), '!');
+END//
+CREATE DEFINER = 'ghost'@'nowhere' TRIGGER after_update AFTER UPDATE ON `has space` FOR EACH ROW INSERT INTO audit (what) VALUES (CONCAT('was ', OLD.`c d`))//
+CREATE TRIGGER second_one BEFORE INSERT ON `has space` FOR EACH ROW FOLLOWS before_insert SET NEW.`c d` = UPPER(NEW.`c d`)//
+CREATE DEFINER = 'ghost'@'nowhere' PROCEDURE report(IN a INT, OUT b INT) READS SQL DATA SQL SECURITY INVOKER COMMENT 'it''s; a report'
+BEGIN
+  /* inside */
+  DECLARE EXIT HANDLER FOR SQLEXCEPTION SET b = -1;
+  SELECT COUNT(*) + a INTO b FROM numbers; # tail comment
+END//
+CREATE FUNCTION `double it`(n INT) RETURNS INT DETERMINISTIC RETURN n * 2//
+CREATE AGGREGATE FUNCTION total_of(x INT) RETURNS INT
+BEGIN
+  DECLARE sum INT DEFAULT 0;
+  DECLARE CONTINUE HANDLER FOR NOT FOUND RETURN sum;
+  LOOP FETCH GROUP NEXT ROW; SET sum = sum + x; END LOOP;
+END//
+CREATE DEFINER = 'ghost'@'nowhere' EVENT nightly ON SCHEDULE EVERY 1 DAY STARTS '2030-01-01 03:00:00' ON COMPLETION PRESERVE DISABLE COMMENT 'sleeps' DO BEGIN INSERT INTO audit (what) VALUES ('event'); DELETE FROM audit WHERE id < 0; END//
+CREATE EVENT hourly ON SCHEDULE EVERY 1 HOUR STARTS '2031-01-01 00:00:00' DO SET @x = 1//
+SET sql_mode = 'ORACLE'//
+CREATE PACKAGE pack AS
+  FUNCTION f1 RETURN INT;
+  PROCEDURE p1(x INT);
+END//
+CREATE PACKAGE BODY pack AS
+  FUNCTION f1 RETURN INT AS BEGIN RETURN 10; END;
+  PROCEDURE p1(x INT) AS BEGIN SELECT x; END;
+END//
+SET sql_mode = 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES'//
+CREATE PROCEDURE "ansi" () BEGIN SELECT 'a\' AS "back\slash", "from" FROM "select"; END//
+DELIMITER ;
+SET sql_mode = '';
