@@ -80,6 +80,9 @@ func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now 
 	if p.LastTook > 0 {
 		v.LastTook = human.Duration(p.LastTook)
 	}
+	if p.Request.Target.Kind == models.TargetNew {
+		return v // what is there under the name of a new database is a problem, and stays
+	}
 	for i, t := range p.Overwrites {
 		if i == shownOverwrites {
 			v.More = len(p.Overwrites) - shownOverwrites
@@ -132,6 +135,9 @@ func into(p models.RestorePlan) string {
 			return "The new file " + p.TargetName + ", beside " + p.TargetLabel
 		}
 		return "The new database " + p.TargetName + ", on the server of " + p.TargetLabel
+	}
+	if p.Provider == "sqlite" {
+		return "The file " + p.TargetName + " of " + p.TargetLabel
 	}
 	return "The database " + p.TargetName + " of " + p.TargetLabel
 }
@@ -201,7 +207,4 @@ func overwrite(t models.TargetTable) Overwrite {
 	return o
 }
 
-var (
-	copyColumns      = []components.Column{{Title: "Copy on"}, {Title: "Why"}, {Title: "Choice", Number: true}}
-	overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}
-)
+var overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}

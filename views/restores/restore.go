@@ -127,17 +127,24 @@ func restoreEnd(r models.Restore) *End {
 		}
 		return e
 	}
-	held := "It holds what the backup holds."
-	if !r.Whole() {
-		held = "It holds of the backup: " + TableWords(r.Tables) + "."
-	}
-	lines := []string{human.Sentence(targetWords(r)+" was restored in "+human.Duration(r.RestoreTook)) + " " + held}
-	e := &End{Tone: components.ToneGood, Icon: "check", Title: "The restore finished", Lines: lines}
+	said := human.Sentence(targetWords(r) + " was restored in " + human.Duration(r.RestoreTook))
+	e := &End{Tone: components.ToneGood, Icon: "check", Title: "The restore finished", Lines: []string{said + " " + nowHolds(r)}}
 	if r.SafetyBackupID != "" {
 		e.Lines = append(e.Lines, "What was there before is backed up.")
 		e.Path, e.Words = backups.Path(r.SafetyBackupID), "See the safety backup"
 	}
 	return e
+}
+
+// nowHolds says what the target of a finished restore holds.
+func nowHolds(r models.Restore) string {
+	switch {
+	case r.TargetKind == models.TargetFile:
+		return "It is the unpacked dump."
+	case r.Whole():
+		return "It holds what the backup holds."
+	}
+	return "It holds of the backup: " + TableWords(r.Tables) + "."
 }
 
 // targetWords name the target of a restore.
@@ -150,6 +157,9 @@ func targetWords(r models.Restore) string {
 			return "the new file " + r.TargetName
 		}
 		return "the new database " + r.TargetName
+	}
+	if r.Provider == "sqlite" {
+		return "the file " + r.TargetName
 	}
 	return "the database " + r.TargetName
 }
