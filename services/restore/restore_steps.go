@@ -115,7 +115,7 @@ func (r *restoreRun) leftBehind(ctx context.Context, failed error, before models
 
 // undo drops the database that the restore has made.
 func (r *restoreRun) undo(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	if err := r.to.database.Drop(ctx); err != nil {
 		return fmt.Sprintf("the new database %s holds a part of the backup and could not be dropped (%s): drop it by hand", r.to.name, sentence(err))

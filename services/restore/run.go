@@ -16,8 +16,13 @@ import (
 const (
 	// beatStep is how often a run says that it lives.
 	beatStep = time.Second
-	// clearTime bounds how long the end of a run waits for a server to drop a database.
-	clearTime = time.Minute
+	// clearTime bounds how long the end of a run, or a sweep, waits for servers to drop
+	// scratch databases; what takes longer is tried again. It is shorter than silence,
+	// because a run that was stopped gives no sign of life meanwhile.
+	clearTime = silence - 5*time.Second
+	// undoTime bounds how long a restore that failed waits for its new database to be
+	// dropped again.
+	undoTime = time.Minute
 )
 
 // saveProgress records a heartbeat, as Store.SaveDrillProgress does.
