@@ -81,6 +81,9 @@ func (r *postgresRestore) tellLost(f *pgFit) {
 
 // entry changes an entry to what the server has, and tells whether to restore it at all.
 func (f *pgFit) entry(a *pgArchive, server postgresServer, e *archiveEntry) (bool, error) {
+	if e.desc == "STATISTICS DATA" && server.major < 18 {
+		return false, nil
+	}
 	if e.owner != "" && !f.members[e.owner] {
 		f.owners[e.owner] = true
 		e.owner = ""

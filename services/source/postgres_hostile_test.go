@@ -107,7 +107,7 @@ func TestPostgresGuardLetsPass(t *testing.T) {
 		{desc: "RULE", tag: "v _RETURN", defn: "CREATE OR REPLACE VIEW public.v AS\n SELECT 1;\n", drop: "CREATE OR REPLACE VIEW public.v AS\nSELECT\n    NULL::integer AS n;\n"},
 		{desc: "SEQUENCE SET", defn: "SELECT pg_catalog.setval('public.\"a ''b\"', 5, true);\n"},
 		{desc: "BLOB", defn: "SELECT pg_catalog.lo_create('7');\n", drop: "SELECT pg_catalog.lo_unlink('7');\n"},
-		{desc: "BLOB METADATA", defn: "1\n2\n33"},
+		{desc: "BLOB METADATA", defn: "1\n2\n33", drop: "-- dummy"},
 		{desc: "ACL", defn: "REVOKE ALL ON SCHEMA public FROM PUBLIC;\nSET SESSION AUTHORIZATION a;\nGRANT SELECT(\"on\") ON TABLE public.t TO b WITH GRANT OPTION;\nRESET SESSION AUTHORIZATION;\n"},
 		{desc: "DEFAULT ACL", defn: "ALTER DEFAULT PRIVILEGES FOR ROLE a IN SCHEMA b REVOKE ALL ON TABLES FROM c;\n"},
 		{desc: "STATISTICS DATA", defn: "SELECT * FROM pg_catalog.pg_restore_relation_stats(\n\t'version', '180000'::integer,\n\t'schemaname', 'public',\n\t'relname', 'a',\n\t'relpages', '1'::integer\n);\n"},

@@ -44,7 +44,10 @@ func (r *postgresRestore) run(ctx context.Context) (err error) {
 	}
 	defer hangUp(ctx, conn)
 	r.of = of
-	if r.program, err = r.chooseRestoreTool(ctx, of, r.archive.minor); err != nil {
+	if r.program, err = r.chooseRestoreTool(ctx, of); err != nil {
+		return err
+	}
+	if err := r.archive.writeFor(r.program.version.major); err != nil {
 		return err
 	}
 	if err := r.fit(ctx, conn); err != nil {

@@ -2,7 +2,6 @@ package source
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -10,23 +9,14 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// archiveReaders are the first major versions that read a format, by its minor version.
-var archiveReaders = map[int]int{13: 10, archiveTableAM: 12, archiveMethod: 16, archiveRelkind: 17}
-
-// chooseRestoreTool returns the pg_restore that fits the server best, of those that read
-// the archive's format: a newer one may ask for what the server does not know.
-func (t *PostgresTarget) chooseRestoreTool(ctx context.Context, server postgresServer, format int) (postgresTool, error) {
-	least := archiveReaders[format]
+// chooseRestoreTool returns the pg_restore that fits the server best: a newer one may ask
+// for what the server does not know. The archive is written in a format that it reads.
+func (t *PostgresTarget) chooseRestoreTool(ctx context.Context, server postgresServer) (postgresTool, error) {
 	tools := askPostgresTools(ctx, t.restoreToolPaths())
-	install := fmt.Sprintf("install the package postgresql-client-%d (Debian, Ubuntu: apt.postgresql.org has every version), or set restore_tool to the path of pg_restore", max(server.major, least))
 	if len(tools) == 0 {
-		return postgresTool{}, models.Invalidf("data source %q: pg_restore is not installed: %s", t.label, install)
+		return postgresTool{}, models.Invalidf("data source %q: pg_restore is not installed: install the package postgresql-client-%d (Debian, Ubuntu: apt.postgresql.org has every version), or set restore_tool to the path of pg_restore", t.label, server.major)
 	}
-	fit := slices.DeleteFunc(slices.Clone(tools), func(tool postgresTool) bool { return tool.version.major < least })
-	if len(fit) == 0 {
-		return postgresTool{}, Incapablef("data source %q: the backup needs pg_restore of version %d or newer, and the newest here is of version %s: %s", t.label, least, tools[0].text, install)
-	}
-	return slices.MinFunc(fit, func(a, b postgresTool) int { return distance(a, server) - distance(b, server) }), nil
+	return slices.MinFunc(tools, func(a, b postgresTool) int { return distance(a, server) - distance(b, server) }), nil
 }
 
 // distance is how far a tool is from a server's version; one that is older is further

@@ -105,7 +105,7 @@ func (t *PostgresTarget) Look(ctx context.Context) (models.TargetState, error) {
 	}
 	defer hangUp(ctx, conn)
 	state.Server = server.text
-	if _, err := t.chooseRestoreTool(bounded, server, 0); err != nil {
+	if _, err := t.chooseRestoreTool(bounded, server); err != nil {
 		state.Problems = append(state.Problems, err.Error())
 	}
 	if state.Exists, err = t.exists(bounded, conn); err != nil || !state.Exists {

@@ -32,6 +32,8 @@ const (
 	blockBlobs     = 3
 	// descBlobs is the word for entries with large objects.
 	descBlobs = "BLOBS"
+	// descBlobNumbers is the word for entries that list large objects by number.
+	descBlobNumbers = "BLOB METADATA"
 	// noDataOffset marks an entry of the table of contents that has no block.
 	noDataOffset = 3
 	// maxArchiveString bounds a definition in the table of contents.
