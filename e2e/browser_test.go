@@ -25,7 +25,7 @@ import (
 
 // browserPatience is how long the browser may take for one step, which
 // includes a run and the two seconds between two looks of a page.
-const browserPatience = 30 * time.Second
+const browserPatience = 90 * time.Second
 
 // TestBrowserWatchesARun clicks "Run now" and watches the backup go from pending
 // to finished on each of the three pages that show it.
