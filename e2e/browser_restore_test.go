@@ -191,7 +191,7 @@ func TestBrowserComparesBackups(t *testing.T) {
 	b.open(demo.backup(t, "shop-hourly"))
 	b.click("#compare")
 	b.wait(`section[data-equal="no"]`)
-	for _, want := range []string{"1 table added", "1 changed", "coupons", "order_items"} {
+	for _, want := range []string{"1 table added", "1 table changed", "coupons", "order_items"} {
 		if page := b.text("main"); !strings.Contains(page, want) {
 			t.Errorf("%q is not on the page: %s", want, page)
 		}

@@ -150,7 +150,7 @@ func rungs(reached int, fails, untold bool) []components.Step {
 		case i < reached:
 			steps = append(steps, components.StepDone(l.title, l.words))
 		case i == reached && fails:
-			steps = append(steps, components.StepFailed(l.title, "it does not"))
+			steps = append(steps, components.StepFailed(l.title, "not so"))
 		case i == reached && untold:
 			steps = append(steps, components.Step{Title: l.title, Words: "could not be tested", Tone: components.ToneWarn, Icon: "warning"})
 		default:
