@@ -94,6 +94,9 @@ func adoptionWords(r models.AdoptReport) string {
 	if left > 0 {
 		words += fmt.Sprintf("; left out: %d files", left)
 	}
+	if r.Backups > 0 {
+		words += "\nNone of the new ones is proven until a drill has restored it: backupman drill latest"
+	}
 	return words
 }
 

@@ -79,9 +79,10 @@ func (a *app) tellAlarm(ctx context.Context, out io.Writer, alarm models.Alarm) 
 
 func newAlarmsSeen(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "seen ID|all",
-		Short: "Say that you have looked at an alarm, or at all of them",
-		Args:  cobra.ExactArgs(1),
+		Use:               "seen ID|all",
+		Short:             "Say that you have looked at an alarm, or at all of them",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeAlarms(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if args[0] != "all" {
 				if err := models.CheckID(args[0]); err != nil {

@@ -21,7 +21,8 @@ func newCompare(f *flags) *cobra.Command {
 		Long: `Tells how a backup differs from another one of its job, or from the finished one
 before it: tables and other objects that were added, removed or changed, the largest
 change first. Only manifests are read: no copy, and no database.`,
-		Args: cobra.RangeArgs(1, 2),
+		Args:              cobra.RangeArgs(1, 2),
+		ValidArgsFunction: f.completeBackups(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
 				return a.compare(ctx, cmd.OutOrStdout(), f.json, args[0], strings.Join(args[1:], ""))

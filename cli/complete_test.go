@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -15,11 +16,39 @@ jobs: [{label: nightly, data_source: shop, drives: [nas]}]
 		"colo":     {"trust", ""},
 		"nightly":  {"run", ""},
 		"":         {"trust", "colo", ""},
+
+		"original file: shop": {"restore", "latest", "--to", ""},
+		"temporary shop":      {"drill", "latest", "--scratch", ""},
 	} {
 		code, out, _ := backupman(t, append([]string{"__complete", "-c", file, "--data", data}, words...)...)
-		offered, _, _ := strings.Cut(out, ":")
+		offered, _, _ := strings.Cut("\n"+out, "\n:")
 		if got := strings.Join(strings.Fields(offered), " "); code != 0 || got != want {
 			t.Errorf("%v: status %d, offers %q, want %q", words, code, got, want)
 		}
+	}
+}
+
+func TestIDsAreCompleted(t *testing.T) {
+	base, _ := newDemo(t)
+	var list listAnswer
+	answer(t, &list, 0, append(base, "list")...)
+	id := list.Results[0].ID
+	for _, words := range [][]string{{"show", ""}, {"drill", ""}, {"restore", ""}, {"verify", ""}, {"compare", id, ""}} {
+		code, out, said := backupman(t, append([]string{"__complete"}, append(base, words...)...)...)
+		if code != 0 || !strings.Contains(out, id+"\tshop-hourly, finished") || !strings.Contains(out, "latest\t") {
+			t.Errorf("%v: status %d, offers %q, %q", words, code, out, said)
+		}
+	}
+	if _, out, _ := backupman(t, append([]string{"__complete"}, append(base, "alarms", "seen", "")...)...); !strings.HasPrefix(out, "all\t") {
+		t.Errorf("alarms seen is offered %q", out)
+	}
+}
+
+// Asking for words must not make a data folder wherever somebody presses a key.
+func TestNothingIsMadeToComplete(t *testing.T) {
+	file, data := writeConfig(t, "# nothing yet\n")
+	code, out, _ := backupman(t, "__complete", "-c", file, "--data", data, "drill", "")
+	if _, err := os.Stat(data); code != 0 || err == nil || !strings.HasPrefix(out, ":4") {
+		t.Errorf("status %d, offers %q, the data folder: %v", code, out, err)
 	}
 }

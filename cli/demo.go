@@ -118,6 +118,7 @@ func prepareDemo(ctx context.Context, out io.Writer, dir, configFile string) err
 
 // firstBackup makes one backup, drills it, and tells a person what to do with it.
 func (a *app) firstBackup(ctx context.Context, out io.Writer) error {
+	a.settleRuns(ctx)
 	if err := a.backups.Recover(ctx); err != nil {
 		return err
 	}

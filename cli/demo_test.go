@@ -6,9 +6,10 @@ import (
 	"testing"
 )
 
+// The name is one that earlier versions gave.
 func TestDemoSweepsScratchDatabasesOfTheDead(t *testing.T) {
 	dir := t.TempDir()
-	left := filepath.Join(dir, "data", "scratch", "left-by-a-dead-process")
+	left := filepath.Join(dir, "data", "scratch", "drill-1234567890")
 	if err := os.MkdirAll(left, 0o700); err != nil {
 		t.Fatal(err)
 	}

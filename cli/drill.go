@@ -22,7 +22,8 @@ func newDrill(f *flags) *cobra.Command {
 manifest: every table's rows, every object, every view. The scratch database is on a
 private server that is started for it, or on the server of a data source that --scratch
 names, and is gone afterwards. Ends with status 0 only when the backup is proven.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if only != "" {
 				if err := models.CheckID(only); err != nil {
@@ -36,6 +37,7 @@ names, and is gone afterwards. Ends with status 0 only when the backup is proven
 	}
 	cmd.Flags().StringVar(&only, "copy", "", "id of the copy to read; show --json tells the ids")
 	cmd.Flags().StringVar(&scratch, "scratch", "", "temporary, or the data source on whose server to restore (default: as the job says)")
+	_ = cmd.RegisterFlagCompletionFunc("scratch", f.completeScratch)
 	return cmd
 }
 
@@ -110,9 +112,12 @@ func (a *app) followRun(ctx context.Context, out io.Writer, f *flags, look func(
 }
 
 func runWords(phase models.RestorePhase, did, total int64, since time.Duration) string {
-	of := ""
-	if total > 0 {
-		of = " of " + size(total)
+	far := ""
+	switch {
+	case total > 0:
+		far = fmt.Sprintf("%s of %s, ", size(did), size(total))
+	case did > 0:
+		far = size(did) + ", "
 	}
-	return fmt.Sprintf("%s: %s%s, %s", phase, size(did), of, since.Round(time.Second))
+	return fmt.Sprintf("%s: %s%s", phase, far, since.Round(time.Second))
 }

@@ -26,7 +26,8 @@ func newHeal(f *flags) *cobra.Command {
 another drive. The database is never dumped again: that is what retry is for. Without
 an ID this is done for every failed backup of the last 14 days whose dump is good,
 newest first; with --json there is then one line for each.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				h := healer{app: a, out: cmd.OutOrStdout(), flags: f, wait: wait}

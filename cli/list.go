@@ -39,7 +39,7 @@ func (a *app) list(ctx context.Context, out io.Writer) error {
 	n := 0
 	err := a.store.EachBackup(ctx, models.BackupFilter{}, func(b models.Backup) error {
 		n++
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.ID, b.Label, b.Status, yes(b.ProvenAt != nil),
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.ID, b.Label, b.Status, proven(b),
 			b.CreatedAt.Format("2006-01-02 15:04:05Z"), size(b.Size), copies(b))
 		return err
 	})
@@ -47,14 +47,18 @@ func (a *app) list(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	if n == 0 {
-		_, err := fmt.Fprintln(out, "There is no backup yet. Make one with: backupman run JOB --wait")
+		_, err := fmt.Fprintln(out, "There is no backup yet. Make one with: backupman run JOB --wait\nBackups of an installation that was lost are taken over with: backupman adopt DRIVE")
 		return err
 	}
 	return table.Flush()
 }
 
-func yes(is bool) string {
-	if is {
+// proven tells a backup that a drill found wrong from one that none has looked at.
+func proven(b models.Backup) string {
+	switch {
+	case b.DisprovenAt != nil:
+		return "NO"
+	case b.ProvenAt != nil:
 		return "yes"
 	}
 	return "-"

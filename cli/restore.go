@@ -41,7 +41,8 @@ func newRestore(f *flags) *cobra.Command {
 The copy is read whole and compared, and the dump in it is read to its end, before
 the target is touched. What is there is only replaced with --replace, and is backed up
 first. The plan is shown, and the target's name must be typed, or given with --yes.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if (len(args) == 0) == (r.file == "") {
 				return models.Invalidf("name the backup to restore, or a dump file with --file")
@@ -60,6 +61,7 @@ first. The plan is shown, and the target's name must be typed, or given with --y
 	cmd.Flags().BoolVar(&r.planOnly, "plan", false, "only show what would be done")
 	cmd.Flags().StringVar(&r.yes, "yes", "", "the target's name, in place of being asked for it")
 	_ = cmd.MarkFlagRequired("to")
+	_ = cmd.RegisterFlagCompletionFunc("to", f.completeTargets)
 	return cmd
 }
 
@@ -84,6 +86,9 @@ func (a *app) restore(ctx context.Context, in io.Reader, out io.Writer, f *flags
 	}
 	if r.planOnly {
 		return nil
+	}
+	if err := unasked(plan); err != nil {
+		return err
 	}
 	if req.Confirm, err = confirmed(in, out, r.yes, plan); err != nil {
 		return err
@@ -120,7 +125,7 @@ func (a *app) restoreRequest(ctx context.Context, out io.Writer, f *flags, r res
 // restoreTarget reads --to. A label with a slash of its own wins over a new database.
 func (a *app) restoreTarget(ctx context.Context, to string) (models.RestoreTarget, error) {
 	if path, ok := strings.CutPrefix(to, "file:"); ok {
-		return models.RestoreTarget{Kind: models.TargetFile, Name: path}, nil
+		return fileTarget(path)
 	}
 	if to == "original" {
 		return models.RestoreTarget{Kind: models.TargetSource}, nil
@@ -135,6 +140,18 @@ func (a *app) restoreTarget(ctx context.Context, to string) (models.RestoreTarge
 	}
 	row, err = a.store.SourceByLabel(ctx, label)
 	return models.RestoreTarget{Kind: models.TargetNew, SourceID: row.ID, Name: name}, err
+}
+
+// fileTarget takes a path as people write it, relative to where they are.
+func fileTarget(path string) (models.RestoreTarget, error) {
+	if path == "" {
+		return models.RestoreTarget{}, models.Invalidf("name the file to make, as in --to file:dump.sql")
+	}
+	whole, err := filepath.Abs(path)
+	if err != nil {
+		return models.RestoreTarget{}, fmt.Errorf("find the file %s: %w", path, err)
+	}
+	return models.RestoreTarget{Kind: models.TargetFile, Name: whole}, nil
 }
 
 // takeFile reads a dump file as an upload.
@@ -162,7 +179,7 @@ func describePlan(out io.Writer, p models.RestorePlan) {
 		fmt.Fprintf(out, "tables:   %s\n", strings.Join(names, ", "))
 	}
 	for _, c := range p.Copies {
-		if c.Proposed || c.DriveFileID == p.Request.DriveFileID {
+		if c.DriveFileID == p.Request.DriveFileID || c.Proposed && p.Request.DriveFileID == "" {
 			fmt.Fprintf(out, "from:     %s (%s)\n", c.Drive, c.Why)
 		}
 	}
@@ -187,15 +204,33 @@ func describeTarget(out io.Writer, p models.RestorePlan) {
 	}
 	fmt.Fprintf(out, "there:    %d tables, %s%s\n", len(p.Target.Tables), size(p.Target.Size), age)
 	for _, t := range p.Overwrites {
-		fmt.Fprintf(out, "          %s is replaced (%s)\n", t.TableName, size(t.Bytes))
+		fmt.Fprintf(out, "          %s would be overwritten (%s)\n", t.TableName, size(t.Bytes))
 	}
 	switch {
-	case !p.NeedsReplace || !p.Request.Replace:
+	case !p.NeedsReplace || len(p.Problems) > 0:
+	case !p.Request.Replace:
+		fmt.Fprintln(out, "problem:  this is only overwritten with --replace")
 	case p.Request.WithoutSafety:
 		fmt.Fprintln(out, "safety:   none, as asked")
 	case p.SafetyJob != "":
 		fmt.Fprintf(out, "safety:   job %s backs it up first\n", p.SafetyJob)
+	default:
+		fmt.Fprintf(out, "problem:  %s: only --without-safety-backup overwrites it\n", p.NoSafety)
 	}
+}
+
+// unasked refuses a restore for which a flag is missing, before a person types the name.
+// A new database that is there already is a problem of its own.
+func unasked(p models.RestorePlan) error {
+	switch {
+	case !p.NeedsReplace || len(p.Problems) > 0:
+		return nil
+	case !p.Request.Replace:
+		return models.Conflictf("%s is not empty, and is only overwritten with --replace: give that, or restore into a new database with --to SOURCE/DATABASE", p.TargetName)
+	case p.SafetyJob == "" && !p.Request.WithoutSafety:
+		return models.Conflictf("%s: back it up by hand, and give --without-safety-backup", p.NoSafety)
+	}
+	return nil
 }
 
 // confirmed returns the target's name as a person gave it.

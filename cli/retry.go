@@ -16,6 +16,8 @@ func newRetry(f *flags) *cobra.Command {
 		Short: "Try a failed backup again",
 		Long:  "Tries a failed backup again. When its dump is still there only the missing copies are made; otherwise the database is dumped anew.",
 		Args:  cobra.ExactArgs(1),
+
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				return a.retry(ctx, cmd.OutOrStdout(), f, args[0], wait)

@@ -110,7 +110,30 @@ func (a *app) carryOut(ctx context.Context, out io.Writer, f *flags, id string) 
 	if err != nil {
 		return err
 	}
-	return reportSettled(out, f, b)
+	if err := reportSettled(out, f, b); err != nil || f.json {
+		return err
+	}
+	return a.tellAfter(ctx, out, b)
+}
+
+// tellAfter tells what was found of a backup once it had finished: by a drill, and by a
+// look at those before it.
+func (a *app) tellAfter(ctx context.Context, out io.Writer, b models.Backup) error {
+	drills, err := a.store.Drills(ctx, b.ID)
+	if err != nil {
+		return err
+	}
+	if len(drills) > 0 && !drills[0].Running() {
+		fmt.Fprint(out, "  drill: ")
+		describeDrill(out, drills[0])
+	}
+	alarms, err := a.store.UnseenAlarms(ctx, b.JobID)
+	for _, alarm := range alarms {
+		if alarm.BackupID == b.ID {
+			fmt.Fprintf(out, "  ALARM: %s\n", indentLines(alarm.Sentence))
+		}
+	}
+	return err
 }
 
 func reportSettled(out io.Writer, f *flags, b models.Backup) error {

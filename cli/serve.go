@@ -72,7 +72,8 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	}
 	plan := schedule.New(a.catalog, a.backups, a.log,
 		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue),
-		schedule.WithUpkeep("settle restores and drills", a.restores.Recover), schedule.WithDrills(a.store, a.restores))
+		schedule.WithUpkeep("settle restores and drills", a.restores.Recover),
+		schedule.WithUpkeep("remove what adoptions left", a.adopt.Sweep), schedule.WithDrills(a.store, a.restores))
 	a.greet(out, listener.Addr())
 	group, ctx := errgroup.WithContext(ctx)
 	o := a.webOptions(listener.Addr(), key, plan)

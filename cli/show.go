@@ -18,9 +18,10 @@ import (
 func newShow(f *flags) *cobra.Command {
 	var withLog bool
 	cmd := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show one backup, with its copies, its content and its log",
-		Args:  cobra.ExactArgs(1),
+		Use:               "show ID",
+		Short:             "Show one backup, with its copies, its content and its log",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
 				if err := a.backups.SettleDead(ctx); err != nil {

@@ -22,7 +22,8 @@ func newVerify(f *flags) *cobra.Command {
 the dump that was proven. A copy that is missing or damaged is no longer called
 finished, and is made again when there is a good one. Ends with status 1 when any
 copy is not identical, also when its drive cannot be asked.`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if only != "" {
 				if err := models.CheckID(only); err != nil {

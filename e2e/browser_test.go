@@ -25,7 +25,7 @@ import (
 
 // browserPatience is how long the browser may take for one step, which
 // includes a run and the two seconds between two looks of a page.
-const browserPatience = 30 * time.Second
+const browserPatience = 90 * time.Second
 
 // TestBrowserWatchesARun clicks "Run now" and watches the backup go from pending
 // to finished on each of the three pages that show it.
@@ -110,22 +110,8 @@ func TestBrowserScreenshots(t *testing.T) {
 	if err != nil || len(list) == 0 {
 		t.Fatalf("%d backups: %v", len(list), err)
 	}
-	folder := filepath.Join("..", "build", "screenshots")
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		t.Fatal(err)
-	}
 	for page, path := range map[string]string{"landing": "/", "list": "/backups", "backup": "/backups/" + list[0].ID, "drives": "/drives"} {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{375, 1440} {
-				name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
-				b.see(scheme, width)
-				b.open(demo.URL + path)
-				b.fits(name)
-				if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
+		b.shoot(page, demo.URL+path)
 	}
 	b.noFaults()
 }
@@ -284,6 +270,26 @@ func (b *browser) see(scheme string, width int64) {
 	})
 	call(b, emulation.SetScrollbarsHidden, emulation.SetScrollbarsHiddenParams{Hidden: true})
 	b.do("resize", chromedp.EmulateViewport(width, 900))
+}
+
+// shoot leaves pictures of a page, light and dark, narrow and wide.
+func (b *browser) shoot(page, url string) {
+	b.t.Helper()
+	folder := filepath.Join("..", "build", "screenshots")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{375, 1440} {
+			name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
+			b.see(scheme, width)
+			b.open(url)
+			b.fits(name)
+			if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
+				b.t.Fatal(err)
+			}
+		}
+	}
 }
 
 // fits fails when a page is wider than its screen.

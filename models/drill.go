@@ -14,7 +14,7 @@ const (
 	DrillRunning DrillOutcome = ""
 	// DrillProven says that the restored database equals the manifest.
 	DrillProven DrillOutcome = "proven"
-	// DrillDisproven says that it does not, or that the copy is damaged.
+	// DrillDisproven says that it does not, or that every copy is damaged.
 	DrillDisproven DrillOutcome = "disproven"
 	// DrillUnverified says that the drill could not be made, and Reason why.
 	DrillUnverified DrillOutcome = "unverified"

@@ -27,6 +27,8 @@ type fakeStore struct {
 	checks    map[string]models.DriveCheck
 	totals    map[string]models.DriveTotals
 	failing   error
+	// meanwhile, when set, happens once a backup was read.
+	meanwhile func()
 	// each, when set, replaces EachBackup.
 	each func(ctx context.Context, f models.BackupFilter, fn func(models.Backup) error) error
 }
@@ -68,6 +70,9 @@ func (s *fakeStore) EachBackup(ctx context.Context, f models.BackupFilter, fn fu
 }
 
 func (s *fakeStore) Backup(_ context.Context, id string) (models.Backup, error) {
+	if s.meanwhile != nil {
+		defer s.meanwhile()
+	}
 	for _, b := range s.backups {
 		if b.ID == id {
 			return b, s.failing

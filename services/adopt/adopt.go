@@ -47,10 +47,10 @@ type Service struct {
 	log     *slog.Logger
 }
 
-// New returns a Service that knows these kinds of source, and reads dumps that need a
-// file below the scratch folder of dataDir.
+// New returns a Service that knows these kinds of source, and unpacks dumps that must be
+// in a file in a folder of its own below dataDir.
 func New(store Store, catalog Catalog, kinds []source.Kind, dataDir string, log *slog.Logger) *Service {
-	return &Service{store: store, catalog: catalog, kinds: kinds, dir: filepath.Join(dataDir, "scratch"), log: log}
+	return &Service{store: store, catalog: catalog, kinds: kinds, dir: filepath.Join(dataDir, "adopt"), log: log}
 }
 
 // Options say how a drive is adopted.
@@ -69,6 +69,9 @@ func (s *Service) Adopt(ctx context.Context, driveID string, o Options) (models.
 	d, row, err := s.catalog.OpenDrive(ctx, driveID)
 	if err != nil {
 		return models.AdoptReport{DriveID: driveID}, err
+	}
+	if err := s.Sweep(ctx); err != nil {
+		s.log.Warn("what an earlier adoption left is not all removed", "error", err)
 	}
 	r := &run{service: s, options: o, drive: d, row: row, jobs: map[jobKey]models.Job{}, report: models.AdoptReport{DriveID: driveID}}
 	defer r.scratch.remove(s.log)

@@ -12,6 +12,7 @@ import (
 	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/adopt"
+	"github.com/backupman/backupman/services/disk"
 	"github.com/backupman/backupman/services/source"
 )
 
@@ -168,11 +169,37 @@ func TestAFileInTheFolderOfAnotherJob(t *testing.T) {
 
 func TestAFullDiskHereIsNotTheFilesFault(t *testing.T) {
 	_, after, _, _ := undescribed(t)
-	write(t, filepath.Join(after.dir, "scratch"), "in the way")
+	write(t, filepath.Join(after.dir, "adopt"), "in the way")
 	_, err := after.adopt.Adopt(t.Context(), after.driveID(t, "drive 1"), adopt.Options{})
 	var fault *models.Fault
 	if err == nil || errors.As(err, &fault) || !strings.Contains(err.Error(), "scratch folder") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestWhatADeadAdoptionLeftIsSwept(t *testing.T) {
+	i := install(t, planOf("/x", t.TempDir()))
+	dead, alive := filepath.Join(i.dir, "adopt", "adopt-1"), filepath.Join(i.dir, "adopt", "adopt-2")
+	write(t, filepath.Join(dead, "lock"), "")
+	write(t, filepath.Join(dead, "dump", "scratch.sqlite"), "x")
+	write(t, filepath.Join(i.dir, "adopt", "else", "lock"), "")
+	if err := os.Mkdir(alive, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := disk.Hold(filepath.Join(alive, "lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.adopt.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, there := range map[string]bool{"adopt-1": false, "adopt-2": true, "else": true} {
+		if _, err := os.Stat(filepath.Join(i.dir, "adopt", name)); (err == nil) != there {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := lock.Release(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -134,7 +134,7 @@ func (i *installation) takeWith(t *testing.T, label string, o adopt.Options) mod
 	if !slices.Equal(told, report.Files) {
 		t.Errorf("told %+v, and reported %+v", told, report.Files)
 	}
-	if left, err := filepath.Glob(filepath.Join(i.dir, "scratch", "*")); err != nil || len(left) != 0 {
+	if left, err := filepath.Glob(filepath.Join(i.dir, "adopt", "*")); err != nil || len(left) != 0 {
 		t.Errorf("left in the scratch folder: %v, %v", left, err)
 	}
 	return report
@@ -178,7 +178,10 @@ func (i *installation) verify(t *testing.T, copies int) {
 // drill restores a backup into a scratch database, and wants it to be equal.
 func (i *installation) drill(t *testing.T, id string) {
 	t.Helper()
-	d, err := restore.New(i.store, i.backups, source.Lookup, i.dir, quiet()).Drill(t.Context(), id)
+	s := restore.New(restore.Options{Store: i.store, Copies: i.backups, Catalog: i.catalog, Backups: i.backups, Kind: source.Lookup,
+		Dir: i.dir, ScratchFolder: t.TempDir(), Installation: "0123456789ab", Log: quiet()})
+	defer s.Close()
+	d, err := s.Drill(t.Context(), models.DrillRequest{BackupID: id, Trigger: models.TriggerCLI})
 	if err != nil || d.Outcome != models.DrillProven {
 		t.Errorf("the drill: %+v, %v", d, err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/disk"
+	"github.com/backupman/backupman/services/runs"
 )
 
 const (
@@ -76,29 +77,18 @@ func (s *Service) ownerIsGone(b models.Backup) (bool, error) {
 // hold renews the lease of a run until the returned function is called. The
 // context it returns ends when the lease is lost.
 func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(beatStep)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if err := s.renew(ctx, r); errors.Is(err, models.ErrConflict) {
-				cancel(errLeaseLost)
-				return
-			} else if err != nil && ctx.Err() == nil {
-				// A lease outlives some missed beats; the run itself finds out when
-				// the metadata database stays away.
-				s.log.Warn("heartbeat failed", "backup_id", r.backup.ID, "error", err)
-			}
+	return runs.Every(ctx, beatStep, func(ctx context.Context) error {
+		err := s.renew(ctx, r)
+		if errors.Is(err, models.ErrConflict) {
+			return errLeaseLost
 		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
+		if err != nil && ctx.Err() == nil {
+			// A lease outlives some missed beats; the run itself finds out when
+			// the metadata database stays away.
+			s.log.Warn("heartbeat failed", "backup_id", r.backup.ID, "error", err)
+		}
+		return nil
+	})
 }
 
 func (s *Service) renew(ctx context.Context, r *run) error {

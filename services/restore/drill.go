@@ -13,7 +13,6 @@ import (
 type drillRun struct {
 	*run
 	row models.Drill
-	ctx context.Context
 	end func()
 	// turn is its place in the line.
 	turn *turn
@@ -87,7 +86,7 @@ func (s *Service) beginDrill(ctx, runCtx context.Context, req models.DrillReques
 	if d.run, err = s.newRun(d.row.ID, "drill", sub, req.DriveFileID, s.Store.SaveDrillProgress); err != nil {
 		return nil, err
 	}
-	if d.ctx, d.end, err = s.begin(runCtx, d.id); err != nil {
+	if d.whole, d.end, err = s.begin(runCtx, d.id); err != nil {
 		return nil, errors.Join(err, d.folder.remove())
 	}
 	if err := s.Store.InsertDrill(ctx, d.row); err != nil {
@@ -113,16 +112,16 @@ func (s *Service) scratchFor(ctx context.Context, b models.Backup, req models.Dr
 func (d *drillRun) carryOut() (models.Drill, error) {
 	defer d.end()
 	defer d.beside.Wait()
-	ctx, stop := d.live(d.ctx)
+	ctx, stop := d.live(d.whole)
 	why := d.guarded(func() error { return d.inTurn(ctx) })
 	why = because(ctx, why)
+	d.leave(d.whole) // which may take longer than others wait for a sign of life
 	stop()
-	d.leave(d.ctx)
 	d.conclude(why)
 	if errors.Is(why, errTakenOver) {
 		return d.row, why
 	}
-	err := d.finish(d.ctx, func(ctx context.Context) error { return d.service.Store.SettleDrill(ctx, d.row) })
+	err := d.finish(d.whole, func(ctx context.Context) error { return d.service.Store.SettleDrill(ctx, d.row) })
 	return d.row, err
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/disk"
 	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
@@ -134,6 +135,16 @@ type target struct {
 	restore func(ctx context.Context, req source.RestoreRequest) error
 	views   func() ([]string, error)
 	look    func(models.TargetState) (models.TargetState, error)
+	drop    func() error
+}
+
+func (t target) Drop(ctx context.Context) error {
+	if t.drop != nil {
+		if err := t.drop(); err != nil {
+			return err
+		}
+	}
+	return t.Target.Drop(ctx)
 }
 
 func (t target) Restore(ctx context.Context, req source.RestoreRequest) error {
@@ -333,6 +344,58 @@ func TestADamagedCopyIsToldAndTheNextOneRead(t *testing.T) {
 	}
 	// What is left is enough to restore from, although the backup has failed.
 	w.wantFinished(w.run(w.into(b, models.RestoreTarget{Kind: models.TargetFile})))
+}
+
+// slowVerify is Copies that looks at a copy only once no drill runs any more.
+type slowVerify struct {
+	*backup.Service
+	w *world
+}
+
+func (c slowVerify) Verify(ctx context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error) {
+	for {
+		running, err := c.w.store.RunningDrills(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if len(running) == 0 {
+			return c.Service.Verify(ctx, backupID, driveFileID)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// A drill is over long before a large copy was looked at once more.
+func TestADamagedCopyIsMarkedAfterTheDrillHasEnded(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	w.spoil("nas", b, flip)
+	s := w.service(restore.Options{Copies: slowVerify{w.backups, w}})
+	w.wantOutcome(w.drillBy(s, b), models.DrillDisproven, models.LevelNone, "no copy is good")
+	now, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || now.DriveFiles[0].Status != models.StatusFailed {
+		t.Errorf("the damaged copy is %s (%v)", now.DriveFiles[0].Status, err)
+	}
+}
+
+// What is wrong with one copy says nothing about a backup that has others.
+func TestADrillOfOneDamagedCopyDisprovesNothing(t *testing.T) {
+	w := newWorld(t, "anas", "offsite")
+	b := w.backUp()
+	w.spoil("anas", b, flip)
+	w.spoil("offsite", b, func(p []byte) []byte { return p })
+	d, err := w.restore.Drill(t.Context(), models.DrillRequest{BackupID: b.ID, DriveFileID: b.DriveFiles[0].ID})
+	w.must(err)
+	w.wantOutcome(d, models.DrillUnverified, models.LevelNone, "1 more of this backup may be good")
+	now, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || now.DisprovenAt != nil || now.DriveFiles[0].Status != models.StatusFailed {
+		t.Errorf("disproven at %v, the damaged copy is %s (%v)", now.DisprovenAt, now.DriveFiles[0].Status, err)
+	}
+	alarms, err := w.store.Alarms(t.Context(), true)
+	if err != nil || len(alarms) != 0 {
+		t.Errorf("alarms: %+v (%v)", alarms, err)
+	}
+	w.wantOutcome(w.drill(b), models.DrillProven, models.LevelEquals, "equal")
 }
 
 func TestOneDrillOfABackupAtATime(t *testing.T) {

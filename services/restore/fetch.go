@@ -21,7 +21,7 @@ const copyName = "copy"
 
 // fetch brings the dump file into the run's folder and compares it with its digest. What
 // is checked there is what is restored, whatever happens to the copy meanwhile. When no
-// copy is good and one was read whole and is another, the error is a disproof.
+// copy is good and each of them was read and is damaged, the error is a disproof.
 func (r *run) fetch(ctx context.Context) (dump, error) {
 	d := dump{path: r.folder.file(copyName), facts: r.subject.manifest.File}
 	r.enter(models.RestoreFetching, d.facts.Size)
@@ -76,10 +76,13 @@ func (r *run) fetchFirst(ctx context.Context, d dump, try []models.RestoreCopy) 
 		failed = append(failed, c.Drive+": "+sentence(err))
 		damaged = damaged && isDamaged(err)
 		if isDamaged(err) || errors.Is(err, models.ErrNotFound) {
-			r.report(ctx, c)
+			r.report(c)
 		}
 	}
-	if damaged {
+	switch others := finishedCopies(r.subject.backup) - len(try); {
+	case damaged && others > 0:
+		return models.Conflictf("the copies that were read are damaged (%s), and %d more of this backup may be good: read those", strings.Join(failed, "; "), others)
+	case damaged:
 		return disproven("no copy is good (%s)", strings.Join(failed, "; "))
 	}
 	return models.Conflictf("no copy could be read (%s)", strings.Join(failed, "; "))
@@ -91,11 +94,12 @@ func isDamaged(err error) bool {
 }
 
 // report lets a copy that is missing or damaged be looked at beside the run, so that it
-// is marked as lost and made again.
-func (r *run) report(ctx context.Context, c models.RestoreCopy) {
+// is marked as lost and made again. A run that ends meanwhile waits for that; one that is
+// stopped does not.
+func (r *run) report(c models.RestoreCopy) {
 	r.beside.Go(func() {
-		_, err := r.service.Copies.Verify(ctx, r.subject.backup.ID, c.DriveFileID)
-		if err != nil && ctx.Err() == nil {
+		_, err := r.service.Copies.Verify(r.whole, r.subject.backup.ID, c.DriveFileID)
+		if err != nil && r.whole.Err() == nil {
 			r.service.Log.Warn("a damaged copy is not marked as lost", "backup_id", r.subject.backup.ID, "drive_id", c.DriveID, "error", err)
 		}
 	})

@@ -1,6 +1,7 @@
 package restore_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,6 +141,37 @@ func TestGivenServersThatAreRefused(t *testing.T) {
 	})
 	if names := server.Client(t, "", strings.NewReader("SHOW DATABASES LIKE 'backupman\\_scratch%'")); strings.Contains(names, "scratch") {
 		t.Errorf("left on the source's server: %s", names)
+	}
+}
+
+// A server that does not answer at the end of a drill is asked again later.
+func TestAScratchDatabaseThatCantBeDropped(t *testing.T) {
+	w, _ := newMariaDBWorld(t)
+	w.spare()
+	b := w.backUp()
+	away := true
+	w.targets(func(t *target) {
+		t.drop = func() error {
+			if away {
+				return errors.New("connection refused")
+			}
+			return nil
+		}
+	})
+	d, err := w.restore.Drill(t.Context(), models.DrillRequest{BackupID: b.ID, Scratch: "spare"})
+	w.must(err)
+	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "equal")
+	if left := w.leftOvers(); len(left) != 1 || w.databases(d.ID) != 1 {
+		t.Errorf("left: %v", left)
+	}
+	if err := w.restore.Recover(t.Context()); err == nil || len(w.leftOvers()) != 1 {
+		t.Errorf("while it is away: %v, left %v", err, w.leftOvers())
+	}
+	away = false
+	w.must(w.restore.Recover(t.Context()))
+	w.wantNothingLeft()
+	if w.databases(d.ID) != 0 {
+		t.Error("the scratch database is left")
 	}
 }
 

@@ -12,14 +12,14 @@ import (
 
 // Store is what this package asks of the metadata database.
 type Store interface {
-	BackupStore
-	DrillStore
-	RestoreStore
+	History
+	Drills
+	Restores
 }
 
-// BackupStore tells what there is to restore, and keeps logs. What is not there is
+// History tells what there is to restore, and keeps logs. What is not there is
 // models.ErrNotFound.
-type BackupStore interface {
+type History interface {
 	Backup(ctx context.Context, id string) (models.Backup, error)
 	Manifest(ctx context.Context, id string) (models.Manifest, error)
 	// LastFinished returns the job's newest finished backup.
@@ -31,9 +31,9 @@ type BackupStore interface {
 	SaveLog(ctx context.Context, id, text string) error
 }
 
-// DrillStore keeps drills. Methods return models.ErrConflict for a drill that has ended,
+// Drills keeps drills. Methods return models.ErrConflict for a drill that has ended,
 // or that is another runner's.
-type DrillStore interface {
+type Drills interface {
 	// InsertDrill records a drill that begins. It returns models.ErrConflict when another
 	// of the same backup has not ended.
 	InsertDrill(ctx context.Context, d models.Drill) error
@@ -48,15 +48,14 @@ type DrillStore interface {
 	SilentDrills(ctx context.Context, since time.Time) ([]models.Drill, error)
 }
 
-// RestoreStore keeps restores, as DrillStore keeps drills.
-type RestoreStore interface {
+// Restores keeps restores, as Drills keeps drills.
+type Restores interface {
 	// InsertRestore records a restore that begins. It returns models.ErrConflict when
 	// another into the same target has not ended.
 	InsertRestore(ctx context.Context, r models.Restore) error
 	SettleRestore(ctx context.Context, id string, status models.Status, sentence, warnings string, took time.Duration, at time.Time) error
 	SaveRestoreProgress(ctx context.Context, id, runnerID string, p models.RunProgress) (cancelAsked bool, err error)
 	AskRestoreCancel(ctx context.Context, id string) error
-	Restore(ctx context.Context, id string) (models.Restore, error)
 	SilentRestores(ctx context.Context, since time.Time) ([]models.Restore, error)
 }
 

@@ -83,6 +83,17 @@ func (c candidate) why() string {
 	return why
 }
 
+// finishedCopies counts the copies that should be whole, also those that can't be tried.
+func finishedCopies(b models.Backup) int {
+	n := 0
+	for _, f := range b.DriveFiles {
+		if f.Status == models.StatusFinished {
+			n++
+		}
+	}
+	return n
+}
+
 // copies returns the copies of a backup that can be tried, fastest first. Those on
 // drives that are no longer configured can't be.
 func (s *Service) copies(ctx context.Context, b models.Backup) ([]models.RestoreCopy, error) {

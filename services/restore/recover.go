@@ -49,13 +49,33 @@ func (s *Service) settleDrills(ctx context.Context) error {
 	}
 	var failures []error
 	for _, d := range running {
-		dead, err := s.isDead(d.ID, d.SeenAt, d.CreatedAt)
-		if err == nil && dead {
-			err = s.buryDrill(ctx, d)
-		}
-		failures = append(failures, err)
+		failures = append(failures, s.settleDead(d.ID, d.SeenAt, d.CreatedAt, func() error { return s.buryDrill(ctx, d) }))
 	}
 	return errors.Join(failures...)
+}
+
+func (s *Service) settleRestores(ctx context.Context) error {
+	running, err := s.Store.SilentRestores(ctx, s.Now())
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, r := range running {
+		failures = append(failures, s.settleDead(r.ID, r.SeenAt, r.CreatedAt, func() error { return s.buryRestore(ctx, r) }))
+	}
+	return errors.Join(failures...)
+}
+
+// settleDead settles a run if it is dead. That somebody else was faster is no error.
+func (s *Service) settleDead(id string, seen *time.Time, created time.Time, settle func() error) error {
+	dead, err := s.isDead(id, seen, created)
+	if err != nil || !dead {
+		return err
+	}
+	if err := settle(); !errors.Is(err, models.ErrConflict) {
+		return err
+	}
+	return nil
 }
 
 // buryDrill settles the drill of a dead process. Its scratch database is noted first, so
@@ -70,12 +90,8 @@ func (s *Service) buryDrill(ctx context.Context, d models.Drill) error {
 	d.SettledAt, d.Duration = &now, now.Sub(d.CreatedAt)
 	d.Outcome = models.DrillUnverified
 	d.Reason = fmt.Sprintf("the process that made this drill ended while %s (killed, crashed or without power): drill the backup again", d.Phase)
-	err := s.Store.SettleDrill(ctx, d)
-	if errors.Is(err, models.ErrConflict) {
-		return nil // somebody else was faster
-	}
-	s.Log.Info("settled the drill of a process that died", "drill_id", d.ID, "backup_id", d.BackupID)
-	return err
+	s.Log.Info("settling the drill of a process that died", "drill_id", d.ID, "backup_id", d.BackupID)
+	return s.Store.SettleDrill(ctx, d)
 }
 
 // owed ends the name of a folder that has only the ledger of somebody else's drill.
@@ -105,30 +121,10 @@ func (s *Service) owe(ctx context.Context, d models.Drill) error {
 	return errors.Join(l.write(f.path), f.lock.Release())
 }
 
-func (s *Service) settleRestores(ctx context.Context) error {
-	running, err := s.Store.SilentRestores(ctx, s.Now())
-	if err != nil {
-		return err
-	}
-	var failures []error
-	for _, r := range running {
-		dead, err := s.isDead(r.ID, r.SeenAt, r.CreatedAt)
-		if err == nil && dead {
-			err = s.buryRestore(ctx, r)
-		}
-		failures = append(failures, err)
-	}
-	return errors.Join(failures...)
-}
-
 func (s *Service) buryRestore(ctx context.Context, r models.Restore) error {
 	text := fmt.Sprintf("the process that made this restore ended while %s (killed, crashed or without power); %s", r.Phase, leftByDead(r))
-	err := s.Store.SettleRestore(ctx, r.ID, models.StatusFailed, text, r.Warnings, 0, s.Now())
-	if errors.Is(err, models.ErrConflict) {
-		return nil
-	}
-	s.Log.Info("settled the restore of a process that died", "restore_id", r.ID, "target", r.TargetName)
-	return err
+	s.Log.Info("settling the restore of a process that died", "restore_id", r.ID, "target", r.TargetName)
+	return s.Store.SettleRestore(ctx, r.ID, models.StatusFailed, text, r.Warnings, 0, s.Now())
 }
 
 // leftByDead says what the target of a restore may hold whose process died.

@@ -268,3 +268,26 @@ func TestWhatCantBeWrittenDownIsSettledLater(t *testing.T) {
 type awayAtTheEnd struct{ restore.Store }
 
 func (awayAtTheEnd) SettleDrill(context.Context, models.Drill) error { return errors.New("away") }
+
+// A folder for scratch databases that people name may hold their own.
+func TestFoldersOfOthersAreNotSwept(t *testing.T) {
+	w := newWorld(t, "nas")
+	named, elsewhere := filepath.Join(w.dir, "named"), filepath.Join(w.dir, "elsewhere")
+	kept := []string{filepath.Join(named, "drill-2025"), filepath.Join(named, "drill-bits"), filepath.Join(elsewhere, "drill-0123456789ab")}
+	gone := []string{filepath.Join(named, "drill-0123456789ab"), filepath.Join(w.data(), "scratch", "drill-123456")}
+	for _, folder := range append(kept, gone...) {
+		w.must(os.MkdirAll(folder, 0o700))
+	}
+	w.must(os.Symlink(elsewhere, filepath.Join(w.sharedFolder(), "backupman-scratch-0123456789ab")))
+	w.must(w.service(restore.Options{ScratchFolder: named}).Recover(t.Context()))
+	for _, folder := range kept {
+		if _, err := os.Stat(folder); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, folder := range gone {
+		if _, err := os.Stat(folder); err == nil {
+			t.Errorf("%s is left", folder)
+		}
+	}
+}

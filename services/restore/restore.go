@@ -20,7 +20,6 @@ type restoreRun struct {
 	row  models.Restore
 	req  models.RestoreRequest
 	to   target
-	ctx  context.Context
 	end  func()
 	turn *turn
 	// left says what the target holds when the restore fails now.
@@ -82,7 +81,7 @@ func (s *Service) beginRestore(ctx, runCtx context.Context, req models.RestoreRe
 	if r.run, err = s.newRun(r.row.ID, "restore", sub, req.DriveFileID, s.Store.SaveRestoreProgress); err != nil {
 		return nil, err
 	}
-	if r.ctx, r.end, err = s.begin(runCtx, r.id); err != nil {
+	if r.whole, r.end, err = s.begin(runCtx, r.id); err != nil {
 		return nil, errors.Join(err, r.folder.remove())
 	}
 	if err := s.Store.InsertRestore(ctx, r.row); err != nil {
@@ -97,16 +96,16 @@ func (s *Service) beginRestore(ctx, runCtx context.Context, req models.RestoreRe
 func (r *restoreRun) carryOut() (models.Restore, error) {
 	defer r.end()
 	defer r.beside.Wait()
-	ctx, stop := r.live(r.ctx)
+	ctx, stop := r.live(r.whole)
 	why := r.guarded(func() error { return r.inTurn(ctx) })
 	why = because(ctx, why)
+	r.leave(r.whole) // which may take longer than others wait for a sign of life
 	stop()
-	r.leave(r.ctx)
 	r.conclude(why)
 	if errors.Is(why, errTakenOver) {
 		return r.row, why
 	}
-	err := r.finish(r.ctx, func(ctx context.Context) error {
+	err := r.finish(r.whole, func(ctx context.Context) error {
 		return r.service.Store.SettleRestore(ctx, r.id, r.row.Status, r.row.Error, r.row.Warnings, r.row.RestoreTook, *r.row.SettledAt)
 	})
 	return r.row, err

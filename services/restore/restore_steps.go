@@ -72,7 +72,7 @@ func (r *restoreRun) write(ctx context.Context, file dump, state models.TargetSt
 	}
 	defer remove()
 	r.enter(models.RestoreRestoring, file.facts.RawSize)
-	if why := r.beat(ctx); why != nil { // so that whoever finds this process dead knows
+	if why := r.mark(ctx); why != nil {
 		return why
 	}
 	if !state.Exists {
@@ -83,6 +83,7 @@ func (r *restoreRun) write(ctx context.Context, file dump, state models.TargetSt
 	}
 	r.log.Say("restoring into %s", r.to.name)
 	begun := time.Now()
+	r.left = fmt.Sprintf("%s may hold a part of the backup: restore it again", r.to.name) // unless more is known
 	err = r.to.database.Restore(ctx, r.request(file, temp, func(req *source.RestoreRequest) {
 		req.Replace, req.Tables, req.Warn = r.req.Replace, r.req.Tables, r.warn
 	}))
@@ -114,7 +115,7 @@ func (r *restoreRun) leftBehind(ctx context.Context, failed error, before models
 
 // undo drops the database that the restore has made.
 func (r *restoreRun) undo(ctx context.Context) string {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), clearTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 	defer cancel()
 	if err := r.to.database.Drop(ctx); err != nil {
 		return fmt.Sprintf("the new database %s holds a part of the backup and could not be dropped (%s): drop it by hand", r.to.name, sentence(err))

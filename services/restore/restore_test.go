@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/restore"
+	"github.com/backupman/backupman/services/source"
+	"github.com/backupman/backupman/services/store"
 )
 
 func (w *world) into(b models.Backup, to models.RestoreTarget) models.RestoreRequest {
@@ -126,6 +129,20 @@ func (failingBackups) Finish(_ context.Context, id string) (models.Backup, error
 	return models.Backup{ID: id, Status: models.StatusFailed, Error: "the disk is full"}, nil
 }
 
+// SQLite takes names for one that differ in case, and so do some servers.
+func TestATableOfAnotherCaseIsBackedUpBeforeItIsReplaced(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	w.exec(w.shop, "ALTER TABLE products RENAME TO p; ALTER TABLE p RENAME TO Products")
+	req := w.into(b, models.RestoreTarget{Kind: models.TargetSource})
+	req.Tables, req.Replace = []models.TableName{{Name: "products"}}, true
+	r := w.run(req)
+	w.wantFinished(r)
+	if r.SafetyBackupID == "" {
+		t.Error("what was replaced is backed up nowhere")
+	}
+}
+
 func TestASafetyBackupThatFailsLeavesTheTargetAlone(t *testing.T) {
 	w := newWorld(t, "nas")
 	b := w.backUp()
@@ -235,4 +252,38 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// deafStore takes no word of a restore that writes.
+type deafStore struct{ *store.Store }
+
+func (s deafStore) SaveRestoreProgress(ctx context.Context, id, runnerID string, p models.RunProgress) (bool, error) {
+	if p.Phase == models.RestoreRestoring {
+		return false, errors.New("the disk of the metadata database is full")
+	}
+	return s.Store.SaveRestoreProgress(ctx, id, runnerID, p)
+}
+
+// Whoever finds this process dead tells by the phase whether the target was touched.
+func TestNothingIsWrittenThatIsNotWrittenDownFirst(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	s := w.service(restore.Options{Store: deafStore{w.store}, SettleTime: 100 * time.Millisecond})
+	_, err := s.Run(t.Context(), w.into(b, models.RestoreTarget{Kind: models.TargetNew, Name: "copy.db"}))
+	if err == nil {
+		t.Error("it is written down after all")
+	}
+	if w.rows(filepath.Join(filepath.Dir(w.shop), "copy.db"), "SELECT 1") != -1 {
+		t.Error("the target was written to")
+	}
+}
+
+func TestAMistakeInTheMiddleIsNotCalledHarmless(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	w.targets(func(t *target) {
+		t.restore = func(context.Context, source.RestoreRequest) error { panic("a mistake") }
+	})
+	r := w.run(w.into(b, models.RestoreTarget{Kind: models.TargetNew, Name: "copy.db"}))
+	w.wantFailed(r, "made a mistake", "may hold a part of the backup")
 }

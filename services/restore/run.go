@@ -16,8 +16,13 @@ import (
 const (
 	// beatStep is how often a run says that it lives.
 	beatStep = time.Second
-	// clearTime bounds how long the end of a run waits for a server to drop a database.
-	clearTime = time.Minute
+	// clearTime bounds how long the end of a run, or a sweep, waits for servers to drop
+	// scratch databases; what takes longer is tried again. It is shorter than silence,
+	// because a run that was stopped gives no sign of life meanwhile.
+	clearTime = silence - 5*time.Second
+	// undoTime bounds how long a restore that failed waits for its new database to be
+	// dropped again.
+	undoTime = time.Minute
 )
 
 // saveProgress records a heartbeat, as Store.SaveDrillProgress does.
@@ -36,6 +41,9 @@ type run struct {
 	log    *runs.Log
 	save   saveProgress
 	done   atomic.Int64
+	// whole is the context of all that this process does for the run, up to where it is
+	// written down; it ends when the run is stopped.
+	whole context.Context
 	// beside is work that must not hold up the run, and that it waits for at its end.
 	beside sync.WaitGroup
 
@@ -80,25 +88,7 @@ func (r *run) state() models.RunProgress {
 // live records progress every second until the returned function is called. The context
 // it returns ends when somebody asks for that, or when the run was settled by others.
 func (r *run) live(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(beatStep)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if why := r.beat(ctx); why != nil {
-				cancel(why)
-				return
-			}
-		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
+	return runs.Every(ctx, beatStep, r.beat)
 }
 
 // beat records progress and log, and returns why the run must end, if it must.
@@ -114,6 +104,27 @@ func (r *run) beat(ctx context.Context) error {
 	}
 	if err != nil && ctx.Err() == nil {
 		r.service.Log.Warn("heartbeat failed", r.noun+"_id", r.id, "error", err)
+	}
+	return nil
+}
+
+// mark writes the phase down before anything is done in it, so that whoever finds this
+// process dead knows. It returns why the run must end, if it must.
+func (r *run) mark(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, r.service.SettleTime)
+	defer cancel()
+	var asked bool
+	err := runs.Insist(ctx, func() (err error) {
+		asked, err = r.save(ctx, r.id, r.service.RunnerID, r.state())
+		return err
+	})
+	switch {
+	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotFound):
+		return errTakenOver
+	case err != nil:
+		return models.Conflictf("it could not be written down that the target is written to: %s", sentence(err))
+	case asked:
+		return errCancelled
 	}
 	return nil
 }

@@ -8,9 +8,11 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// needsSafety reports whether a restore overwrites something that is to be backed up first.
+// needsSafety reports whether a restore may overwrite something that is to be backed up
+// first. Which tables are in the way is not asked: servers take names for one that differ
+// in case, and a view may have the name of a table.
 func needsSafety(req models.RestoreRequest, p models.RestorePlan) bool {
-	return req.Replace && !req.WithoutSafety && p.NeedsReplace && req.Target.Kind == models.TargetSource
+	return req.Replace && !req.WithoutSafety && !p.Target.Empty() && req.Target.Kind == models.TargetSource
 }
 
 // planSafety finds the job that backs the target up, or says why there is none.

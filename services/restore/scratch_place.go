@@ -23,8 +23,12 @@ const (
 // scratchDrill is what the folder of a drill's scratch database is called.
 func scratchDrill(id string) string { return "drill-" + models.ShortID(id) }
 
-// ourScratch also knows what earlier versions made.
-var ourScratch = regexp.MustCompile(`^drill-([0-9a-f]{12}|[0-9]+)$`)
+// ourScratch is how scratchDrill names folders, earlierScratch how earlier versions named
+// theirs, which they made in the data folder only.
+var (
+	ourScratch     = regexp.MustCompile(`^drill-[0-9a-f]{12}$`)
+	earlierScratch = regexp.MustCompile(`^drill-[0-9]+$`)
+)
 
 // sharedPlace is for scratch databases where the data folder won't do: a server that root
 // starts runs as another account, which can't pass through the data folder.
@@ -57,12 +61,11 @@ func ownFolder(path string, mode fs.FileMode) error {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("make the folder for scratch databases: %w", err)
 	}
-	info, err := os.Lstat(path)
+	own, err := isOwn(path)
 	if err != nil {
-		return fmt.Errorf("look at the folder for scratch databases: %w", err)
+		return err
 	}
-	owner, ok := info.Sys().(*syscall.Stat_t)
-	if !info.IsDir() || !ok || int(owner.Uid) != os.Geteuid() {
+	if !own {
 		return models.Conflictf("%s is a link or belongs to another account, so no scratch database is made there: remove it, or set scratch_folder to a folder of your own", path)
 	}
 	if err := os.Chmod(path, mode); err != nil {
@@ -71,15 +74,30 @@ func ownFolder(path string, mode fs.FileMode) error {
 	return nil
 }
 
+// isOwn reports whether there is a folder that belongs to this account, and is no link.
+func isOwn(path string) (bool, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at the folder for scratch databases: %w", err)
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	return info.IsDir() && ok && int(owner.Uid) == os.Geteuid(), nil
+}
+
 // sweepScratch ends the servers and removes the folders of drills whose process died,
-// wherever they were made.
+// wherever they were made. A shared place that somebody else has made is not looked into.
 func (s *Service) sweepScratch() error {
-	var failures []error
-	for _, place := range []string{s.ScratchFolder, s.path(scratchName), s.sharedPlace()} {
-		if place == "" {
-			continue
-		}
-		failures = append(failures, sweepFolders(place, ourScratch.MatchString, endScratch))
+	inData := func(name string) bool { return ourScratch.MatchString(name) || earlierScratch.MatchString(name) }
+	failures := []error{sweepFolders(s.path(scratchName), inData, endScratch)}
+	if s.ScratchFolder != "" {
+		failures = append(failures, sweepFolders(s.ScratchFolder, ourScratch.MatchString, endScratch))
+	}
+	own, err := isOwn(s.sharedPlace())
+	if failures = append(failures, err); own {
+		failures = append(failures, sweepFolders(s.sharedPlace(), ourScratch.MatchString, endScratch))
 	}
 	return errors.Join(failures...)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/disk"
+	"github.com/backupman/backupman/services/runs"
 )
 
 // spaceStep is how often free space is looked at while something grows.
@@ -32,25 +33,12 @@ func (s *Service) room(folder string, need int64) error {
 // watchSpace ends the context it returns when a disk is about to be full, until the
 // returned function is called.
 func (s *Service) watchSpace(ctx context.Context, folders ...string) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(spaceStep)
-		defer tick.Stop()
-		for {
-			for _, folder := range folders {
-				if err := s.room(folder, 0); err != nil {
-					cancel(err)
-					return
-				}
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
+	return runs.Every(ctx, spaceStep, func(context.Context) error {
+		for _, folder := range folders {
+			if err := s.room(folder, 0); err != nil {
+				return err
 			}
 		}
-	}()
-	return ctx, func() { cancel(nil); <-done }
+		return nil
+	})
 }

@@ -69,9 +69,9 @@ func dumpOf(begin []byte) (string, error) {
 	case bytes.HasPrefix(begin, []byte("age-encryption.org/")), bytes.HasPrefix(begin, []byte("-----BEGIN AGE ENCRYPTED FILE")):
 		return "", models.Invalidf("the file is encrypted: decrypt it with age first")
 	case bytes.Contains(begin, []byte("-- PostgreSQL database")):
-		return "", models.Invalidf("this is plain SQL of pg_dump, which is restored with psql: upload a dump in the custom format, as pg_dump -Fc writes it")
+		return "", models.Invalidf("this is plain SQL of pg_dump, which is restored with psql: upload a dump in the custom format, as pg_dump -Fc -Z0 writes it")
 	case bytes.IndexByte(begin, 0) >= 0:
-		return "", models.Invalidf("this is no dump: upload SQL of mariadb-dump or mysqldump, a dump of pg_dump -Fc or an SQLite database, as it is or packed with zstd or gzip")
+		return "", models.Invalidf("this is no dump: upload SQL of mariadb-dump or mysqldump, a dump of pg_dump -Fc -Z0 or an SQLite database, as it is or packed with zstd or gzip")
 	}
 	return "mysql", nil
 }

@@ -26,17 +26,32 @@ const (
 )
 
 // incapable are errors that lie with the server: it is older than the dump's, of
-// another vendor, or lacks a part.
+// another vendor, or lacks a part, room or the connection.
 var incapable = map[int]bool{
+	1021:          true, // disk full
+	1037:          true, // out of memory
+	1038:          true, // out of sort memory
+	1041:          true, // out of memory
+	1053:          true, // the server shuts down
+	1114:          true, // the table is full
 	1115:          true, // unknown character set
+	1153:          true, // larger than max_allowed_packet
 	1193:          true, // unknown variable
+	1205:          true, // somebody else's lock
 	1235:          true, // not supported yet
 	1273:          true, // unknown collation
 	1286:          true, // unknown engine
 	1289:          true, // the feature is switched off
+	1290:          true, // the server is read-only
 	errNoTimeZone: true,
 	errNoDefiner:  true, // an account that defines something else that is needed
+	1317:          true, // somebody stopped the query
 	1524:          true, // plugin is not loaded
+	1927:          true, // somebody ended the connection
+	2002:          true, // the server does not answer
+	2003:          true, // the server does not answer
+	2006:          true, // the server has gone away
+	2013:          true, // the connection was lost
 	4161:          true, // unknown type (MariaDB)
 }
 

@@ -235,10 +235,10 @@ func (r *mysqlRestore) replace(ctx context.Context) error {
 	if words == "" && r.options != "" {
 		words = " " + r.options
 	}
+	r.touched = true // a server that can't drop all of it has dropped some tables
 	if err := r.drop(ctx, r.db); err != nil {
 		return err
 	}
-	r.touched = true
 	if err := r.create(ctx, r.db, r.of, words); err != nil {
 		return err
 	}

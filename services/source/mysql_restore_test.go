@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -287,6 +288,30 @@ func TestMySQLRestoreSaysWhatFailed(t *testing.T) {
 }
 
 // TestMySQLRestoreOfTables restores a few tables beside others.
+// TestMySQLReplaceTellsThatSomeIsGone meets a folder that the server can't remove: by then
+// the tables in it are dropped.
+func TestMySQLReplaceTellsThatSomeIsGone(t *testing.T) {
+	s := servers.MariaDB(t)
+	database := s.Database(t)
+	s.Exec(t, database, "CREATE TABLE a (n int)")
+	_, dump := mustDump(t, opened(t, mysqlKind, mysqlSettings(s, database)))
+	var data string
+	if err := s.DB(t, database).QueryRow("SELECT @@datadir").Scan(&data); err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(data, database, "foreign.txt")
+	if err := os.WriteFile(foreign, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(foreign) })
+	req := restoreRequest(t, mysqlKind, dump)
+	req.Replace = true
+	err := left(t, openedTarget(t, mysqlKind, mysqlSettings(s, database)).Restore(t.Context(), req), false)
+	if !strings.Contains(err.Error(), "drop the database") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestMySQLRestoreOfTables(t *testing.T) {
 	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
 		from, to := s.Database(t), s.Database(t)

@@ -1,7 +1,9 @@
 package source
 
 import (
+	"bytes"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,4 +47,41 @@ func TestPostgresNewerArchive(t *testing.T) {
 	}
 	inv, _ := mustDump(t, opened(t, postgresKind, postgresSettings(s, to)))
 	sameTables(t, req.Inventory, inv)
+}
+
+// TestPostgresContentsTwice reads what pg_dump writes by way of the shell: the contents
+// follow once more.
+func TestPostgresContentsTwice(t *testing.T) {
+	dump, err := os.ReadFile("testdata/postgres18.dump")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := archiveScanned(t, dump, whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := len(want.head.begin) + 1 + 5*len(want.head.made) + 3*5 + len(want.head.database) + len(want.head.server) + len(want.head.tool)
+	contents := dump[begin:want.contentsEnd]
+	twice := append(bytes.Clone(dump), contents...)
+	for _, pieces := range []func() int{whole, func() int { return 1 }} {
+		got, err := archiveScanned(t, twice, pieces)
+		if err != nil || !slices.Equal(got.Tables(), want.Tables()) || !slices.Equal(got.Objects(), want.Objects()) {
+			t.Errorf("%v, %v", got.Tables(), err)
+		}
+	}
+	for n := len(dump) + 1; n < len(twice); n++ {
+		if _, err := archiveScanned(t, twice[:n], whole); err == nil {
+			t.Fatalf("the first %d bytes of %d are taken for the whole", n, len(twice))
+		}
+	}
+	for name, broken := range map[string][]byte{
+		"a byte more":       append(bytes.Clone(twice), 0),
+		"contents again":    append(bytes.Clone(twice), contents...),
+		"other contents":    append(bytes.Clone(dump), bytes.Replace(contents, []byte("CREATE VIEW"), []byte("CREATE_VIEW"), 1)...),
+		"before the blocks": append(bytes.Clone(dump[:want.contentsEnd]), contents...),
+	} {
+		if _, err := archiveScanned(t, broken, whole); err == nil {
+			t.Errorf("%s: not noticed", name)
+		}
+	}
 }

@@ -54,6 +54,10 @@ var lacking = regexp.MustCompile(`extension "[^"]*" is not available|could not o
 	`could not access file "\$libdir|could not create locale|collation "[^"]*" for encoding|access method "[^"]*" does not exist|language "[^"]*" does not exist|tablespace "[^"]*" does not exist|` +
 	`shared_preload_libraries|unrecognized (?:table|index|storage) parameter|unrecognized parameter`)
 
+// troubled are errors of a server that went away, is full or was stopped by somebody.
+var troubled = regexp.MustCompile(`server closed the connection|terminating connection|connection to server|the database system is |worker process died|` +
+	`No space left on device|could not extend file|out of memory|out of shared memory|remaining connection slots|too many clients|canceling statement due to`)
+
 // explain turns what pg_restore said into a sentence, and tells when the error lies with
 // the server.
 func (r *postgresRestore) explain(log *restoreLog, err error) error {
@@ -72,8 +76,10 @@ func (r *postgresRestore) explain(log *restoreLog, err error) error {
 		return models.Conflictf("a table can't be replaced alone, because other objects need it: %s; restore those as well, or the whole backup", said)
 	case len(r.req.Tables) > 0 && strings.Contains(said, "violates foreign key constraint"):
 		return models.Conflictf("the tables of the backup do not fit those that are there: %s; restore those as well, or the whole backup", said)
+	case troubled.MatchString(said):
+		return Incapablef("pg_restore could not restore into the server at %s: %s", r.where(), said)
 	case strings.Contains(said, "permission denied") || strings.Contains(said, "must be owner") || strings.Contains(said, "ust be superuser"):
-		return models.Invalidf("role %q may not make everything that the backup holds: %s; set restore_user to a role that may, such as a superuser", r.of.role, said)
+		return &IncapableError{models.Invalidf("role %q may not make everything that the backup holds: %s; set restore_user to a role that may, such as a superuser", r.of.role, said)}
 	}
 	return models.Invalidf("pg_restore failed; it said: %s", said)
 }

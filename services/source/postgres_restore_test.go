@@ -131,19 +131,15 @@ func TestPostgresRestoreInParallel(t *testing.T) {
 func TestPostgresReplace(t *testing.T) {
 	s := servers.Postgres(t)
 	role := s.Role(t)
-	space := "space % \"of\" " + role
-	s.Exec(t, "postgres", "SET allow_in_place_tablespaces = on", "CREATE TABLESPACE "+quoteIdentifier(space)+" LOCATION ''")
-	t.Cleanup(func() { s.Exec(t, "postgres", "DROP TABLESPACE "+quoteIdentifier(space)) })
 	from, to := s.Database(t), s.Database(t)
 	torturePostgresFile(t, s, from)
 	inv, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
 	quoted := quoteIdentifier(to)
-	s.Exec(t, "postgres", "ALTER DATABASE "+quoted+" SET TABLESPACE "+quoteIdentifier(space))
 	s.Exec(t, to, "CREATE TABLE old (n int)", "INSERT INTO old VALUES (1)", "ALTER DATABASE "+quoted+" SET search_path TO \"$user\", public, \"odd % schema\"",
 		"ALTER DATABASE "+quoted+" SET work_mem = '5MB'", "ALTER ROLE "+role+" IN DATABASE "+quoted+" SET application_name TO 'it''s \\ %'",
 		"GRANT CREATE ON DATABASE "+quoted+" TO "+role+" WITH GRANT OPTION", "REVOKE CONNECT ON DATABASE "+quoted+" FROM PUBLIC",
 		"COMMENT ON DATABASE "+quoted+" IS 'it''s \\ a %'", "ALTER DATABASE "+quoted+" CONNECTION LIMIT 33", "ALTER DATABASE "+quoted+" OWNER TO "+role)
-	outside := "SELECT datacl, datconnlimit, (SELECT spcname FROM pg_tablespace t WHERE t.oid = dattablespace), pg_get_userbyid(datdba), shobj_description(oid, 'pg_database'), (SELECT string_agg(setrole || setconfig::text, ',' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = '" + to + "'"
+	outside := "SELECT datacl, datconnlimit, pg_get_userbyid(datdba), shobj_description(oid, 'pg_database'), (SELECT string_agg(setrole || setconfig::text, ',' ORDER BY setrole) FROM pg_db_role_setting WHERE setdatabase = d.oid) FROM pg_database d WHERE datname = '" + to + "'"
 	databases := "SELECT string_agg(datname, ',' ORDER BY datname) FROM pg_database"
 	before, all := s.Query(t, "postgres", outside), s.Query(t, "postgres", databases)
 	target := openedTarget(t, postgresKind, postgresSettings(s, to))
@@ -198,6 +194,52 @@ func TestPostgresReplace(t *testing.T) {
 	}
 	mustRestore(t, target, req)
 	samePlain(t, plainPostgres(t, s, from), plainPostgres(t, s, to))
+}
+
+// TestPostgresReplaceKeepsPlaceAndPrivileges replaces a database that is elsewhere, and that
+// nobody was granted anything on.
+func TestPostgresReplaceKeepsPlaceAndPrivileges(t *testing.T) {
+	s := servers.Postgres(t)
+	place := s.Role(t) // a name of its own
+	s.Exec(t, "postgres", "SET allow_in_place_tablespaces = true", "CREATE TABLESPACE "+place+" LOCATION ''")
+	t.Cleanup(func() { s.Exec(t, "postgres", "DROP TABLESPACE "+place) })
+	from, to := s.Database(t), s.Database(t)
+	s.Exec(t, from, "CREATE TABLE a (n int)", "INSERT INTO a VALUES (1)")
+	inv, dump := mustDump(t, opened(t, postgresKind, postgresSettings(s, from)))
+	quoted := quoteIdentifier(to)
+	s.Exec(t, "postgres", "ALTER DATABASE "+quoted+" SET TABLESPACE "+place, "REVOKE ALL ON DATABASE "+quoted+" FROM PUBLIC, "+s.User)
+	outside := "SELECT datacl, spcname FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = '" + to + "'"
+	before := s.Query(t, "postgres", outside)
+	req := restoreRequest(t, postgresKind, dump)
+	req.Replace, req.Inventory.Options = true, inv.Options
+	mustRestore(t, openedTarget(t, postgresKind, postgresSettings(s, to)), req)
+	if got := s.Query(t, "postgres", outside); got != before || before != "{}|"+place+"\n" {
+		t.Errorf("it was %q and is %q", before, got)
+	}
+	if got := s.Query(t, to, "SELECT n FROM a"); got != "1\n" {
+		t.Errorf("it holds %q", got)
+	}
+}
+
+// TestPostgresExplains tells what a server met from what is wrong with a dump.
+func TestPostgresExplains(t *testing.T) {
+	target := openedTarget(t, postgresKind, models.Settings{"host": "h", "port": "1", "user": "u", "db_name": "d"}).(*PostgresTarget)
+	for said, incapable := range map[string]bool{
+		"could not execute query: ERROR:  permission denied to create extension \"dblink\"":              true,
+		"could not execute query: server closed the connection unexpectedly":                             true,
+		"error returned by PQputCopyData: FATAL:  terminating connection due to administrator command":   true,
+		"could not execute query: ERROR:  could not extend file \"base/1/2\": No space left on device":   true,
+		"a worker process died unexpectedly":                                                             true,
+		"could not execute query: ERROR:  relation \"a\" does not exist":                                 false,
+		"COPY failed for table \"a\": ERROR:  duplicate key value violates unique constraint \"a_pkey\"": false,
+	} {
+		r := &postgresRestore{PostgresTarget: target, archive: &pgArchive{}}
+		err := r.explain(&restoreLog{first: said}, models.Invalidf("pg_restore failed"))
+		var found *IncapableError
+		if errors.As(err, &found) != incapable {
+			t.Errorf("%s: %v", said, err)
+		}
+	}
 }
 
 func openBytes(dump []byte) func(context.Context) (io.ReadCloser, error) {

@@ -17,34 +17,15 @@ import (
 // when everything is there: until then nothing is changed.
 func (r *postgresRestore) replace(ctx context.Context, conn *pgx.Conn, there bool) error {
 	if !there {
-		return r.restoreBeside(ctx, conn, r.database(), func() error { return r.restoreWhole(ctx, r.database()) })
+		return r.restoreBeside(ctx, conn, r.database(), "", nil)
 	}
 	var old postgresDatabase
 	if err := r.askDatabase(ctx, conn, &old); err != nil {
 		return err
 	}
 	side := "backupman_" + strings.ToLower(rand.Text())
-	return r.restoreBeside(ctx, conn, side, func() error {
-		r.move(ctx, conn, side, old.space)
-		if err := r.restoreWhole(ctx, side); err != nil {
-			return err
-		}
-		return r.putInPlace(ctx, old, side)
-	})
+	return r.restoreBeside(ctx, conn, side, old.tablespace, func() error { return r.putInPlace(ctx, old, side) })
 }
-
-// move puts a new database, which is empty, where the old one is.
-func (r *postgresRestore) move(ctx context.Context, conn *pgx.Conn, side, space string) {
-	at, err := r.listOf(ctx, conn, databaseSpace, side)
-	if err != nil || len(at) != 1 || at[0] == space {
-		return
-	}
-	if _, err := conn.Exec(ctx, "ALTER DATABASE "+quoteIdentifier(side)+" SET TABLESPACE "+quoteIdentifier(space)); err != nil {
-		r.warn("the database is in tablespace %q now, and was in %q: %v", at[0], space, r.refused("move it", err))
-	}
-}
-
-const databaseSpace = "SELECT t.spcname::text FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = $1"
 
 // putInPlace makes the restored database the one that it is to be. It connects anew, for
 // the restore before it may have taken longer than a connection lasts without a word.
@@ -60,13 +41,17 @@ func (r *postgresRestore) putInPlace(ctx context.Context, old postgresDatabase, 
 	return r.swap(ctx, conn, side)
 }
 
-// restoreBeside makes a database and fills it. When that fails, the database is dropped
-// again.
-func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database string, fill func() error) error {
+// restoreBeside makes a database, in a tablespace or the usual one, and restores into it.
+// When that fails, or what follows, the database is dropped again.
+func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, database, tablespace string, then func() error) error {
 	if err := r.create(ctx, conn, r.of, database, r.req.Inventory.Options); err != nil {
 		return err
 	}
-	err := fill()
+	r.place(ctx, conn, database, tablespace)
+	err := r.restoreWhole(ctx, database)
+	if err == nil && then != nil {
+		err = then()
+	}
 	if err == nil {
 		return nil
 	}
@@ -74,6 +59,20 @@ func (r *postgresRestore) restoreBeside(ctx context.Context, conn *pgx.Conn, dat
 		r.warn("database %q, which was made for the restore, could not be dropped: %v", database, dropErr)
 	}
 	return err
+}
+
+// usualTablespace is where databases are made.
+const usualTablespace = "pg_default"
+
+// place moves a database that is empty to a tablespace.
+func (r *postgresRestore) place(ctx context.Context, conn *pgx.Conn, database, tablespace string) {
+	if tablespace == "" || tablespace == usualTablespace {
+		return
+	}
+	_, err := conn.Exec(ctx, "ALTER DATABASE "+quoteIdentifier(database)+" SET TABLESPACE "+quoteIdentifier(tablespace))
+	if err != nil {
+		r.warn("the restored database is not in tablespace %q, where the old one was: %v", tablespace, err)
+	}
 }
 
 // dropLater drops a database even when the context has ended.
@@ -90,8 +89,10 @@ func (r *postgresRestore) dropLater(ctx context.Context, database string) error 
 
 // postgresDatabase is what a server keeps of a database outside it.
 type postgresDatabase struct {
-	owner, comment, space string
-	limit                 int
+	owner, comment, tablespace string
+	limit                      int
+	// granted says that its privileges are not the usual ones.
+	granted bool
 	// grants and settings are statements, with %s for the name of the database.
 	grants, settings []string
 }
@@ -114,8 +115,9 @@ func (r *postgresRestore) askDatabase(ctx context.Context, conn *pgx.Conn, d *po
 	if err := r.replicates(ctx, conn); err != nil {
 		return err
 	}
-	err = conn.QueryRow(ctx, `SELECT pg_get_userbyid(datdba)::text, datconnlimit, coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1`, r.database()).
-		Scan(&d.owner, &d.limit, &d.comment)
+	err = conn.QueryRow(ctx, `SELECT pg_get_userbyid(datdba)::text, datconnlimit, coalesce(shobj_description(d.oid, 'pg_database'), ''), spcname::text, datacl IS NOT NULL
+		FROM pg_database d JOIN pg_tablespace t ON t.oid = dattablespace WHERE datname = $1`, r.database()).
+		Scan(&d.owner, &d.limit, &d.comment, &d.tablespace, &d.granted)
 	if err != nil {
 		return r.wrap("ask for the database", err)
 	}
@@ -129,11 +131,7 @@ func (r *postgresRestore) askDatabase(ctx context.Context, conn *pgx.Conn, d *po
 	if d.grants, err = r.listOf(ctx, conn, databaseGrants, r.database()); err != nil {
 		return err
 	}
-	if d.settings, err = r.listOf(ctx, conn, databaseSettings, r.database()); err != nil {
-		return err
-	}
-	spaces, err := r.listOf(ctx, conn, databaseSpace, r.database())
-	d.space = strings.Join(spaces, "")
+	d.settings, err = r.listOf(ctx, conn, databaseSettings, r.database())
 	return err
 }
 
@@ -167,7 +165,7 @@ func (r *postgresRestore) carryOver(ctx context.Context, conn *pgx.Conn, old pos
 	if old.comment != "" {
 		statements = append(statements, "COMMENT ON DATABASE "+name+" IS "+quotePostgres(old.comment))
 	}
-	if len(old.grants) > 0 {
+	if old.granted {
 		statements = append(statements, "REVOKE ALL ON DATABASE "+name+" FROM PUBLIC", "REVOKE ALL ON DATABASE "+name+" FROM "+quoteIdentifier(old.owner))
 	}
 	for _, template := range append(old.grants, old.settings...) {

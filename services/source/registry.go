@@ -16,10 +16,6 @@ type Kind struct {
 	// Open makes a source from settings that were already checked against the
 	// declaration. It does not connect.
 	Open func(label string, settings models.Settings) (Source, error)
-	// Prove restores a dump, already decompressed, into a scratch database below
-	// dir and returns the inventory of what came out; nil for kinds that this
-	// version cannot restore into a scratch database.
-	Prove func(ctx context.Context, dump io.Reader, dir string) (models.Inventory, error)
 	// Database is the name of the setting that says which database it is.
 	Database string
 	// Read reads an unpacked dump to its end and returns what it holds, in the words of

@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -126,6 +127,9 @@ type blobScan struct {
 // errArchiveCut says that the stream ended inside something.
 var errArchiveCut = errors.New("it ends in the middle")
 
+// errArchiveMore says that the stream goes on after the archive.
+var errArchiveMore = errors.New("something follows its last block")
+
 func newArchiveScanner() *archiveScanner {
 	s := &archiveScanner{entries: map[int64]*archiveEntry{}, stage: make([]byte, 0, 32<<10)}
 	s.resume, s.stop = iter.Pull(func(yield func(struct{}) bool) {
@@ -145,7 +149,7 @@ func (s *archiveScanner) Write(p []byte) (int, error) {
 	}
 	if s.completed {
 		if s.err == nil {
-			s.err = errors.New("something follows its last block")
+			s.err = errArchiveMore
 		}
 		return len(p), nil
 	}
@@ -175,7 +179,7 @@ func (s *archiveScanner) end() error {
 		return s.err
 	}
 	for _, e := range s.order {
-		if e.hasData && !e.seen {
+		if e.missing() {
 			return fmt.Errorf("it ends before the data of %s", e.name())
 		}
 	}
@@ -205,6 +209,9 @@ func (s *archiveScanner) read() error {
 		return err
 	}
 	for s.more() {
+		if s.piece[0] == 0 && !slices.ContainsFunc(s.order, (*archiveEntry).missing) {
+			return s.readContentsAgain()
+		}
 		if err := s.readBlock(); err != nil {
 			return err
 		}
@@ -237,7 +244,7 @@ func (s *archiveScanner) readHead() error {
 		compression = s.int()
 	}
 	if compression != 0 {
-		return errors.New("it is compressed")
+		return errors.New("it is compressed inside: make it with pg_dump -Fc -Z0, or restore it by hand with pg_restore")
 	}
 	for i := range s.head.made {
 		s.head.made[i] = s.int()
@@ -278,6 +285,39 @@ func (s *archiveScanner) readContents() error {
 	}
 	return nil
 }
+
+// readContentsAgain reads the table of contents that follows the last block when pg_dump,
+// since version 16, writes to a file by way of the shell: it means to write over the first
+// one, where each block is, and can only append.
+func (s *archiveScanner) readContentsAgain() error {
+	count := s.int()
+	for i := range count {
+		e := s.readEntry()
+		if err := s.cut(); err != nil {
+			return err
+		}
+		if count != int64(len(s.order)) || !e.same(s.order[i]) {
+			return errArchiveMore
+		}
+	}
+	if err := s.cut(); err != nil {
+		return err
+	}
+	if s.more() {
+		return errArchiveMore
+	}
+	return nil
+}
+
+// same tells whether two entries differ in no more than where their data is.
+func (e *archiveEntry) same(o *archiveEntry) bool {
+	return e.id == o.id && e.key() == o.key() && e.dumper == o.dumper && e.section == o.section && e.catalogue == o.catalogue && e.number == o.number &&
+		e.defn == o.defn && e.drop == o.drop && e.copy == o.copy && e.owner == o.owner && e.hadOIDs == o.hadOIDs && e.tablespace == o.tablespace &&
+		e.accessMethod == o.accessMethod && e.relkind == o.relkind && slices.Equal(e.needs, o.needs) && e.hasData == o.hasData
+}
+
+// missing tells whether an entry has data of which no block was seen.
+func (e *archiveEntry) missing() bool { return e.hasData && !e.seen }
 
 func (s *archiveScanner) readEntry() *archiveEntry {
 	e := &archiveEntry{id: s.int(), dumper: s.int()}

@@ -28,7 +28,6 @@ var sqliteKind = Kind{
 		return &SQLite{label: label, path: s["db_path"]}, nil
 	},
 	Read:         readSQLite,
-	Prove:        readSQLite,
 	OpenTarget:   openSQLiteTarget,
 	StartScratch: startSQLiteScratch,
 }

@@ -80,7 +80,7 @@ func TestSQLiteWithCollationsOfItsOwnProgram(t *testing.T) {
 	for range 2 { // the second finds the stand-ins of the first
 		inv, dump := dumpSQLite(t, path)
 		wantCollationWarning(t, inv.Warnings)
-		proven, err := kind.Prove(t.Context(), bytes.NewReader(dump), t.TempDir())
+		proven, err := kind.Read(t.Context(), bytes.NewReader(dump), t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -60,6 +61,11 @@ func (t *SQLiteTarget) absent() []string {
 		return []string{fmt.Sprintf("%s is no folder: name a file in a folder", folder)}
 	case unix.Access(folder, unix.W_OK|unix.X_OK) != nil:
 		return []string{fmt.Sprintf("the folder %s can't be written: let this program's account write it", folder)}
+	}
+	for _, end := range sqliteBeside {
+		if strings.HasSuffix(t.path, end) {
+			return []string{fmt.Sprintf("%s is what SQLite calls a file of its own beside a database, and it would take it for one: choose another name", t.path)}
+		}
 	}
 	for _, end := range append(sqliteBeside[:len(sqliteBeside):len(sqliteBeside)], "") {
 		if _, err := os.Lstat(t.path + end); err == nil && end == "" {

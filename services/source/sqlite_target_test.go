@@ -37,6 +37,8 @@ func TestSQLiteLook(t *testing.T) {
 		"garbage":      {garbage, true, true, "not an SQLite database"},
 		"broken link":  {link, false, true, "link to nothing"},
 		"a log's rest": {stale, false, true, "without its database"},
+		"a log":        {filepath.Join(dir, "other.db-wal"), false, true, "a file of its own"},
+		"a journal":    {full + "-journal", false, true, "a file of its own"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, err := sqliteTarget(t, c.path).Look(t.Context())

@@ -107,7 +107,7 @@ func (t tool) outcome(ctx context.Context, copyErr, waitErr error, words string)
 		return models.Invalidf("%s did not end as it should: %v; it said: %s", t.name(), waitErr, words)
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return models.Invalidf("%s was ended by a signal (%s) before it was done; it said: %s", t.name(), status.Signal(), words)
+		return &IncapableError{models.Invalidf("%s was ended by a signal (%s) before it was done; it said: %s", t.name(), status.Signal(), words)}
 	}
 	return models.Invalidf("%s failed with exit status %d; it said: %s", t.name(), exit.ExitCode(), words)
 }

@@ -70,7 +70,7 @@ func newProof(f Facts, now time.Time) *Proof {
 	}
 	p.More = ended > shownDrills
 	if d := lastDrill(f.Drills); d != nil {
-		p.Tested, p.Server, p.Copy = components.Ago(now, endOf(*d)), d.Server, copyOf(f, d.DriveFileID)
+		p.Tested, p.Server, p.Copy = components.Ago(now, endOf(*d)), ServerWords(f.Provider, d.Server), copyOf(f, d.DriveFileID)
 	}
 	if took := f.Backup.RestoreTook; took > 0 {
 		p.Took = human.Duration(took)
@@ -108,21 +108,22 @@ func reasonsOf(d *models.Drill) []string {
 	return human.Sentences(d.Reason)
 }
 
-// levels are the levels of proof, lowest first, and what each says when it is reached.
+// levels are the levels of proof, lowest first, what each says when it is reached, and
+// what it is in the middle of a sentence.
 var levels = []struct {
-	level        models.ProofLevel
-	title, words string
+	level               models.ProofLevel
+	title, words, prose string
 }{
-	{models.LevelStored, "Stored whole", "length and SHA-256 agree"},
-	{models.LevelDecodes, "Decodes whole", "unpacked to its end mark"},
-	{models.LevelRestores, "Restores", "without an error"},
-	{models.LevelEquals, "Equals", "every table and object"},
+	{models.LevelStored, "Stored whole", "length and SHA-256 agree", "stored whole"},
+	{models.LevelDecodes, "Decodes whole", "unpacked to its end mark", "decodes whole"},
+	{models.LevelRestores, "Restores", "without an error", "restores"},
+	{models.LevelEquals, "Equals", "every table and object", "restored and equal"},
 }
 
 // LevelWords say how far a drill came; empty when it did not come anywhere.
 func LevelWords(l models.ProofLevel) string {
 	if i := rankOf(l); i > 0 {
-		return levels[i-1].title
+		return levels[i-1].prose
 	}
 	return ""
 }
@@ -149,7 +150,7 @@ func rungs(reached int, fails, untold bool) []components.Step {
 		case i < reached:
 			steps = append(steps, components.StepDone(l.title, l.words))
 		case i == reached && fails:
-			steps = append(steps, components.StepFailed(l.title, "it does not"))
+			steps = append(steps, components.StepFailed(l.title, "not so"))
 		case i == reached && untold:
 			steps = append(steps, components.Step{Title: l.title, Words: "could not be tested", Tone: components.ToneWarn, Icon: "warning"})
 		default:

@@ -8,6 +8,15 @@ import (
 // Path returns the address of a backup's page.
 func Path(id string) string { return "/backups/" + id }
 
+// ServerWords name what restored a backup. Versions of MySQL and MariaDB tell which of
+// the two they are; those of the others are bare numbers.
+func ServerWords(provider, version string) string {
+	if version == "" || provider != "sqlite" && provider != "postgres" {
+		return version
+	}
+	return ProviderName(provider) + " " + version
+}
+
 // ProviderName is the word in prose for a kind of source or drive; a kind that
 // is not known here keeps its own word.
 func ProviderName(provider string) string {

@@ -272,7 +272,7 @@ func choose(choices []Choice) templ.Component {
 			templ_7745c5c3_Var11 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<form method=\"get\" class=\"flex w-full flex-wrap items-end gap-2 sm:w-auto\" aria-label=\"The other backup\"><label class=\"min-w-0 flex-1 sm:flex-none\"><span class=\"sr-only\">The other backup</span> <select name=\"with\" class=\"select select-sm w-full sm:w-80\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 17, "<form method=\"get\" class=\"flex w-full flex-wrap items-end gap-2 sm:w-auto\" aria-label=\"The other backup\"><label class=\"min-w-0 flex-1 basis-72 sm:flex-none\"><span class=\"sr-only\">The other backup</span> <select name=\"with\" class=\"select select-sm w-full sm:w-80\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

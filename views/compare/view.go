@@ -1,7 +1,7 @@
 package compare
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -117,16 +117,27 @@ func summary(c models.Comparison) string {
 	case same:
 		return "Both hold the same: " + human.Plural(int64(c.Equal), "table") + " and " + human.Plural(c.RowsAfter, "row") + ", with the same digests."
 	}
-	counts := map[models.ChangeKind]int{}
-	for _, t := range c.Tables {
-		counts[t.Kind]++
+	var said []string
+	for _, kind := range []models.ChangeKind{models.Added, models.Removed, models.Changed} {
+		if n := count(c.Tables, kind); n > 0 {
+			said = append(said, human.Plural(int64(n), "table")+" "+string(kind))
+		}
 	}
-	said := fmt.Sprintf("%s added, %s removed, %s changed, %s equal.", human.Plural(int64(counts[models.Added]), "table"), human.Count(int64(counts[models.Removed])),
-		human.Count(int64(counts[models.Changed])), human.Count(int64(c.Equal)))
+	said = append(said, human.Plural(int64(c.Equal), "table")+" equal")
 	if n := len(c.Objects); n > 0 {
-		said += " " + human.Plural(int64(n), "other object differs", "other objects differ") + "."
+		said = append(said, human.Plural(int64(n), "other object differs", "other objects differ"))
 	}
-	return said
+	return strings.Join(said, ", ") + "."
+}
+
+func count(changes []models.TableChange, kind models.ChangeKind) int {
+	n := 0
+	for _, t := range changes {
+		if t.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
 
 func (v *View) addTables(changes []models.TableChange) {

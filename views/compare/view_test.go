@@ -13,9 +13,9 @@ func TestSummaries(t *testing.T) {
 	for want, c := range map[string]models.Comparison{
 		"Both hold the same: 3 tables and 1,200 rows, with the same digests.":       {Equal: 3, RowsAfter: 1200},
 		"No difference was found in what can be compared: 3 tables and 1,200 rows.": {Equal: 3, RowsAfter: 1200, Notes: []string{"digests of other tools"}},
-		"1 table added, 0 removed, 2 changed, 7 equal.":                             {Equal: 7, Tables: []models.TableChange{table(models.Added), table(models.Changed), table(models.Changed)}},
-		"0 tables added, 1 removed, 0 changed, 0 equal. 1 other object differs.":    {Tables: []models.TableChange{table(models.Removed)}, Objects: make([]models.ObjectChange, 1)},
-		"0 tables added, 0 removed, 0 changed, 2 equal. 3 other objects differ.":    {Equal: 2, Objects: make([]models.ObjectChange, 3)},
+		"1 table added, 2 tables changed, 7 tables equal.":                          {Equal: 7, Tables: []models.TableChange{table(models.Added), table(models.Changed), table(models.Changed)}},
+		"1 table removed, 0 tables equal, 1 other object differs.":                  {Tables: []models.TableChange{table(models.Removed)}, Objects: make([]models.ObjectChange, 1)},
+		"2 tables equal, 3 other objects differ.":                                   {Equal: 2, Objects: make([]models.ObjectChange, 3)},
 	} {
 		if got := summary(c); got != want {
 			t.Errorf("%q, want %q", got, want)

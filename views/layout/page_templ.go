@@ -134,7 +134,7 @@ func Frame(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" defer></script></head><body class=\"flex min-h-dvh flex-col bg-base-200 text-base-content antialiased\"><a href=\"#main\" class=\"sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-3 focus:z-20 focus:rounded-field focus:bg-base-100 focus:px-4 focus:py-2\">Skip to the content</a><header class=\"border-b border-base-300 bg-base-100\"><div class=\"mx-auto flex h-14 max-w-5xl items-center gap-3 px-4 sm:gap-8 sm:px-6\"><a href=\"/\" class=\"flex shrink-0 items-center gap-2 font-semibold tracking-tight\"><img src=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 7, "\" defer></script></head><body class=\"flex min-h-dvh flex-col bg-base-200 text-base-content antialiased\"><a href=\"#main\" class=\"sr-only focus:not-sr-only focus:fixed focus:left-4 focus:top-3 focus:z-20 focus:rounded-field focus:bg-base-100 focus:px-4 focus:py-2\">Skip to the content</a><header class=\"border-b border-base-300 bg-base-100\"><div class=\"mx-auto flex h-14 max-w-5xl items-center gap-2 px-4 sm:gap-8 sm:px-6\"><a href=\"/\" class=\"flex shrink-0 items-center gap-2 font-semibold tracking-tight\"><img src=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -147,12 +147,12 @@ func Frame(p Page) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\" alt=\"\" width=\"26\" height=\"26\"> <span class=\"sr-only min-[26rem]:not-sr-only\">Backupman</span></a><nav aria-label=\"Main\" class=\"flex h-full flex-1 items-stretch gap-1 text-sm\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "\" alt=\"\" width=\"26\" height=\"26\"> <span class=\"sr-only min-[26rem]:not-sr-only\">Backupman</span></a><nav aria-label=\"Main\" class=\"flex h-full min-w-0 flex-1 items-stretch gap-0.5 overflow-x-auto text-sm sm:gap-1\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
 		for _, e := range navigation {
-			var templ_7745c5c3_Var9 = []any{"flex items-center border-b-2 px-2 sm:px-3", templ.KV("border-primary font-medium", e.path == p.Section), templ.KV("muted border-transparent hover:border-base-300", e.path != p.Section)}
+			var templ_7745c5c3_Var9 = []any{"flex items-center border-b-2 px-1 focus-visible:-outline-offset-2 min-[26rem]:px-2 sm:px-3", templ.KV("border-primary font-medium", e.path == p.Section), templ.KV("muted border-transparent hover:border-base-300", e.path != p.Section)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var9...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -198,7 +198,7 @@ func Frame(p Page) templ.Component {
 			var templ_7745c5c3_Var12 string
 			templ_7745c5c3_Var12, templ_7745c5c3_Err = templ.JoinStringErrs(e.label)
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout/page.templ`, Line: 54, Col: 282}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `layout/page.templ`, Line: 54, Col: 331}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var12))
 			if templ_7745c5c3_Err != nil {

@@ -50,10 +50,12 @@ type ChoiceView struct {
 
 // Head says what is restored.
 type Head struct {
-	// Title names it, Words tell its age and size, BackPath leads back to it.
+	// Title names it, BackPath leads back to it.
 	Title, BackPath, BackWords string
-	Made                       components.Moment
-	Size                       int64
+	// Came says how it came about, at the moment Made.
+	Came string
+	Made components.Moment
+	Size int64
 }
 
 // Choice is one choice of several.
@@ -114,6 +116,9 @@ func withDefaults(f Form, facts Facts) Form {
 	if f.Database == "" {
 		f.Database = newName(facts)
 	}
+	if f.File == "" && facts.Backup != nil {
+		f.File = unpackedName(facts.Backup.FileName)
+	}
 	if f.Into == "" {
 		f.Into = IntoNew
 		if f.Server == "" {
@@ -138,6 +143,11 @@ func newName(facts Facts) string {
 		return "restored"
 	}
 	return database + "_restored"
+}
+
+// unpackedName is the name of a dump file without what says how it is packed.
+func unpackedName(name string) string {
+	return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".gz")
 }
 
 func copyChoices(facts Facts, selected string) []Choice {

@@ -58,7 +58,7 @@ func drillEnd(d models.Drill) *End {
 
 func drillFacts(d models.Drill, k Known) []Fact {
 	facts := []Fact{{Term: "Scratch database", Value: scratchWords(d.Scratch)}}
-	for _, f := range []Fact{{Term: "Restored by", Value: d.Server}, {Term: "From the copy on", Value: driveOf(k, d.DriveFileID)}} {
+	for _, f := range []Fact{{Term: "Restored by", Value: backups.ServerWords(k.Provider, d.Server)}, {Term: "From the copy on", Value: driveOf(k, d.DriveFileID)}} {
 		if f.Value != "" {
 			facts = append(facts, f)
 		}

@@ -45,7 +45,7 @@ type Form struct {
 	Into Into
 	// Server is the data source of IntoNew, Other that of IntoOther.
 	Server, Other string
-	// Database is the name for IntoNew, File the path for IntoFile.
+	// Database is the name for IntoNew, File that of IntoFile.
 	Database, File string
 	// Tables are those to restore; none stands for everything.
 	Tables []models.TableName
@@ -131,7 +131,7 @@ func (f Form) target() (models.RestoreTarget, error) {
 		return models.RestoreTarget{Kind: models.TargetSource, SourceID: f.Other}, nil
 	case IntoFile:
 		if f.File == "" {
-			return models.RestoreTarget{}, models.Invalidf("the file has no name: give the path of a new file on the server")
+			return models.RestoreTarget{}, models.Invalidf("the file has no name: give it one")
 		}
 		return models.RestoreTarget{Kind: models.TargetFile, Name: f.File}, nil
 	case IntoNew:

@@ -65,7 +65,7 @@ func TestRequests(t *testing.T) {
 				r.Target, r.DriveFileID, r.Tables = models.RestoreTarget{Kind: models.TargetFile, Name: "/f"}, "c", orders
 			}), ""},
 		"no name":        {form: Form{Into: IntoNew}, says: "the new database has no name: give it one"},
-		"no path":        {form: Form{Into: IntoFile}, says: "the file has no name: give the path of a new file on the server"},
+		"no path":        {form: Form{Into: IntoFile}, says: "the file has no name: give it one"},
 		"no other":       {form: Form{Into: IntoOther}, says: "no database is chosen: choose the data source whose database the backup goes into"},
 		"no target":      {form: Form{}, says: "no target is chosen: say where the backup goes"},
 		"no such target": {form: Form{Into: "moon"}, says: "no target is chosen: say where the backup goes"},

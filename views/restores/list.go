@@ -75,7 +75,7 @@ func NewListView(page layout.Page, restores []models.Restore, drills []models.Dr
 }
 
 func newRestoreRow(r models.Restore, now time.Time) RestoreRow {
-	row := RestoreRow{ID: r.ID, Path: Path(r.ID), Label: r.Label, Chip: restoreChip(r.Status), Into: human.Sentence("into " + targetWords(r)), Created: components.Ago(now, &r.CreatedAt)}
+	row := RestoreRow{ID: r.ID, Path: Path(r.ID), Label: r.Label, Chip: restoreChip(r.Status), Into: "Into " + targetWords(r), Created: components.Ago(now, &r.CreatedAt)}
 	if !r.Whole() {
 		row.What = TableWords(r.Tables)
 	}
@@ -86,7 +86,7 @@ func newRestoreRow(r models.Restore, now time.Time) RestoreRow {
 }
 
 func newDrillRow(d models.Drill, label string, now time.Time) DrillRow {
-	row := DrillRow{ID: d.ID, Path: backups.DrillPath(d.ID), Label: label, Chip: backups.DrillChip(d.Outcome), Level: backups.LevelWords(d.Level), Created: components.Ago(now, &d.CreatedAt)}
+	row := DrillRow{ID: d.ID, Path: backups.DrillPath(d.ID), Label: label, Chip: backups.DrillChip(d.Outcome), Level: human.Sentence(backups.LevelWords(d.Level)), Created: components.Ago(now, &d.CreatedAt)}
 	if reasons := human.Sentences(d.Reason); len(reasons) > 0 && d.Outcome != models.DrillProven {
 		row.Reason = reasons[0]
 	}

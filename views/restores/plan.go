@@ -73,12 +73,15 @@ type Overwrite struct {
 // NewPlanView builds the second step from a plan that was made of the form.
 func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now time.Time) PlanView {
 	v := PlanView{
-		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: p.Target.Server, What: what(p), Copies: planCopies(f, p),
+		Page: page, Head: head, Into: into(p), Holds: holds(p, now), Server: backups.ServerWords(p.Provider, p.Target.Server), What: what(p), Copies: planCopies(f, p),
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
 	if p.LastTook > 0 {
 		v.LastTook = human.Duration(p.LastTook)
+	}
+	if p.Request.Target.Kind == models.TargetNew {
+		return v // what is there under the name of a new database is a problem, and stays
 	}
 	for i, t := range p.Overwrites {
 		if i == shownOverwrites {
@@ -126,14 +129,17 @@ func sentences(all []string) []string {
 func into(p models.RestorePlan) string {
 	switch p.Request.Target.Kind {
 	case models.TargetFile:
-		return "the new file " + p.TargetName
+		return "The new file " + p.TargetName
 	case models.TargetNew:
 		if p.Provider == "sqlite" {
-			return "the new file " + p.TargetName + ", beside " + p.TargetLabel
+			return "The new file " + p.TargetName + ", beside " + p.TargetLabel
 		}
-		return "the new database " + p.TargetName + ", on the server of " + p.TargetLabel
+		return "The new database " + p.TargetName + ", on the server of " + p.TargetLabel
 	}
-	return "the database " + p.TargetName + " of " + p.TargetLabel
+	if p.Provider == "sqlite" {
+		return "The file " + p.TargetName + " of " + p.TargetLabel
+	}
+	return "The database " + p.TargetName + " of " + p.TargetLabel
 }
 
 // holds says what the target holds now.
@@ -201,7 +207,4 @@ func overwrite(t models.TargetTable) Overwrite {
 	return o
 }
 
-var (
-	copyColumns      = []components.Column{{Title: "Copy on"}, {Title: "Why"}, {Title: "Choice", Number: true}}
-	overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}
-)
+var overwriteColumns = []components.Column{{Title: "Table"}, {Title: "Rows, about", Number: true}, {Title: "Bytes", Number: true}}

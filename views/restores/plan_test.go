@@ -84,3 +84,12 @@ func TestManyTablesAreCounted(t *testing.T) {
 		t.Errorf("said %q", got)
 	}
 }
+
+// A new database that is there already is a problem: nothing in it would be overwritten.
+func TestNothingInANewDatabaseIsOverwritten(t *testing.T) {
+	p := models.RestorePlan{NeedsReplace: true, Overwrites: []models.TargetTable{{Bytes: 1}}, Problems: []string{"there already is a database x: choose another name"},
+		Request: models.RestoreRequest{Target: models.RestoreTarget{Kind: models.TargetNew}}}
+	if v := NewPlanView(layout.Page{}, Head{}, Form{BackupID: "b"}, p, now); len(v.Overwrites) != 0 || v.AskReplace || len(v.Problems) != 1 {
+		t.Errorf("got %+v", v)
+	}
+}

@@ -55,6 +55,8 @@ type Fact struct {
 	Term, Value string
 	// Path leads to it; empty when it leads nowhere.
 	Path string
+	// Long asks for the whole width of a narrow screen.
+	Long bool
 }
 
 // Known is what is known beside a restore or a drill itself.
@@ -65,7 +67,9 @@ type Known struct {
 	Drives map[string]models.Drive
 	// Jobs are the labels of jobs, by id.
 	Jobs map[string]string
-	Log  string
+	// Provider is the kind of database; empty where it is not known.
+	Provider string
+	Log      string
 	// Look is what the page saw before.
 	Look runs.Look
 }
@@ -123,17 +127,24 @@ func restoreEnd(r models.Restore) *End {
 		}
 		return e
 	}
-	held := "It holds what the backup holds."
-	if !r.Whole() {
-		held = "It holds of the backup: " + TableWords(r.Tables) + "."
-	}
-	lines := []string{human.Sentence(targetWords(r)+" was restored in "+human.Duration(r.RestoreTook)) + " " + held}
-	e := &End{Tone: components.ToneGood, Icon: "check", Title: "The restore finished", Lines: lines}
+	said := human.Sentence(targetWords(r) + " was restored in " + human.Duration(r.RestoreTook))
+	e := &End{Tone: components.ToneGood, Icon: "check", Title: "The restore finished", Lines: []string{said + " " + nowHolds(r)}}
 	if r.SafetyBackupID != "" {
 		e.Lines = append(e.Lines, "What was there before is backed up.")
 		e.Path, e.Words = backups.Path(r.SafetyBackupID), "See the safety backup"
 	}
 	return e
+}
+
+// nowHolds says what the target of a finished restore holds.
+func nowHolds(r models.Restore) string {
+	switch {
+	case r.TargetKind == models.TargetFile:
+		return "It is the unpacked dump."
+	case r.Whole():
+		return "It holds what the backup holds."
+	}
+	return "It holds of the backup: " + TableWords(r.Tables) + "."
 }
 
 // targetWords name the target of a restore.
@@ -142,13 +153,19 @@ func targetWords(r models.Restore) string {
 	case models.TargetFile:
 		return "the file " + r.TargetName
 	case models.TargetNew:
+		if r.Provider == "sqlite" {
+			return "the new file " + r.TargetName
+		}
 		return "the new database " + r.TargetName
+	}
+	if r.Provider == "sqlite" {
+		return "the file " + r.TargetName
 	}
 	return "the database " + r.TargetName
 }
 
 func restoreFacts(r models.Restore, k Known) []Fact {
-	facts := []Fact{{Term: "Into", Value: human.Sentence(targetWords(r))}}
+	facts := []Fact{{Term: "Into", Value: targetWords(r), Long: true}}
 	if r.TargetLabel != "" {
 		facts = append(facts, Fact{Term: "Data source", Value: r.TargetLabel})
 	}
@@ -172,9 +189,9 @@ func restoreFacts(r models.Restore, k Known) []Fact {
 
 func fromFact(backupID, name string) Fact {
 	if backupID == "" {
-		return Fact{Term: "From the uploaded file", Value: name}
+		return Fact{Term: "From the uploaded file", Value: name, Long: true}
 	}
-	return Fact{Term: "From the backup", Value: name, Path: backups.Path(backupID)}
+	return Fact{Term: "From the backup", Value: name, Path: backups.Path(backupID), Long: true}
 }
 
 func safetyFact(r models.Restore) Fact {

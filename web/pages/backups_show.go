@@ -47,16 +47,18 @@ func (h *Handlers) detail(c *gin.Context) (backups.DetailView, error) {
 	return backups.NewDetailView(h.page(facts.Backup.Label, "/backups"), facts, h.Now()), nil
 }
 
-// backupFacts gathers what is known of one backup.
+// backupFacts gathers what is known of one backup. The drills are read before it: one
+// that ends in between is then still shown as running, and the page looks again. The
+// other way round it would be shown beside what was known before it, for good.
 func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts, err error) {
+	if f.Drills, err = h.History.Drills(ctx, id); err != nil {
+		return f, fmt.Errorf("list drills of backup %s: %w", id, err)
+	}
 	if f.Backup, err = h.History.Backup(ctx, id); err != nil {
 		return f, err
 	}
 	if f.Manifest, err = h.manifest(ctx, id); err != nil {
 		return f, err
-	}
-	if f.Drills, err = h.History.Drills(ctx, id); err != nil {
-		return f, fmt.Errorf("list drills of backup %s: %w", id, err)
 	}
 	if f.Log, err = h.History.LogText(ctx, id); err != nil {
 		return f, fmt.Errorf("read log of backup %s: %w", id, err)

@@ -134,7 +134,11 @@ func (h *Handlers) runKnown(c *gin.Context, id, backupID string) (k restores.Kno
 	if errors.Is(err, models.ErrNotFound) {
 		return k, nil
 	}
+	if err != nil {
+		return k, err
+	}
 	k.Backup = &b
+	k.Provider, err = h.sourceProvider(ctx, b.SourceID)
 	return k, err
 }
 
