@@ -30,7 +30,9 @@ others have been.`,
 		ValidArgsFunction: f.completeDrives(anyDrive),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.takeDrive(ctx, cmd.OutOrStdout(), f.json, args[0], readAll)
+				return a.audited(ctx, "drive.adopt", "drive "+args[0], func() error {
+					return a.takeDrive(ctx, cmd.OutOrStdout(), f.json, args[0], readAll)
+				})
 			})
 		},
 	}
@@ -74,6 +76,8 @@ func tellAdopted(out io.Writer, f models.AdoptedFile) {
 		fmt.Fprintf(out, "NOT ADOPTED  %s: %s\n", plain(f.Key), plain(f.Problem))
 	case f.New && !f.FromManifest:
 		fmt.Fprintf(out, "unproven     %s, read whole because it has no manifest\n", plain(f.Key))
+	case f.New && f.Sealed:
+		fmt.Fprintf(out, "adopted      %s, encrypted: a drill or a restore with its key finds out what it holds\n", plain(f.Key))
 	case f.New:
 		fmt.Fprintf(out, "adopted      %s\n", plain(f.Key))
 	}

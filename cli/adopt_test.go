@@ -12,10 +12,10 @@ type adoptAnswer struct {
 	DriveID         string `json:"DriveId"`
 	Backups, Copies int
 	Files           []struct {
-		Key               string
-		BackupID          *string `json:"BackupId"`
-		New, FromManifest bool
-		Problem           string
+		Key                       string
+		BackupID                  *string `json:"BackupId"`
+		New, FromManifest, Sealed bool
+		Problem                   string
 	}
 }
 

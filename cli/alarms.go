@@ -90,7 +90,7 @@ func newAlarmsSeen(f *flags) *cobra.Command {
 				}
 			}
 			return withApp(cmd, f, looking, func(ctx context.Context, a *app) error {
-				return a.seeAlarms(ctx, cmd.OutOrStdout(), f.json, args[0])
+				return a.audited(ctx, "alarm.seen", args[0], func() error { return a.seeAlarms(ctx, cmd.OutOrStdout(), f.json, args[0]) })
 			})
 		},
 	}

@@ -64,12 +64,19 @@ func (g *googleLogin) run(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	row, err := googleDriveOf(c.Drives, g.label)
+	planned, err := f.together(ctx, c)
+	if err != nil {
+		return err
+	}
+	row, err := googleDriveOf(planned.Drives, g.label)
 	if err != nil {
 		return err
 	}
 	kind, err := drive.Lookup(googleProvider)
 	if err != nil {
+		return err
+	}
+	if row.Settings, err = f.revealed(ctx, c, kind.Kind, row); err != nil {
 		return err
 	}
 	place := drive.Place{Label: row.Label, Settings: row.Settings, Policy: drive.DefaultPolicy()}

@@ -67,6 +67,8 @@ func TestBadRequestsNameTheThing(t *testing.T) {
 		"retry of nothing":   {[]string{"retry", "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"}, "0197c9a4-5b1e-7cc0-8b4a-0e1b0e1b0e1b"},
 		"no server":          {[]string{"health", "--listen", "127.0.0.1:1"}, "backupman serve"},
 		"an unknown command": {[]string{"rum"}, "rum"},
+		"no job":             {[]string{"run"}, "run is written like this: backupman run JOB"},
+		"two backups":        {[]string{"pin", "latest", "latest"}, "pin is written like this: backupman pin ID"},
 		"a missing file":     {[]string{"-c", "/no/such.yaml", "list"}, "/no/such.yaml"},
 	} {
 		code, out, said := backupman(t, append(base, c.args...)...)
@@ -124,7 +126,7 @@ func emptyConfig(t *testing.T) string {
 
 func TestHelpNamesEveryCommand(t *testing.T) {
 	_, out, _ := backupman(t, "--help")
-	for _, command := range []string{"serve", "demo", "run", "list", "show", "retry", "heal", "verify", "compare", "alarms", "adopt", "drives", "trust", "doctor", "config", "health", "version", "completion"} {
+	for _, command := range []string{"serve", "demo", "run", "jobs", "pause", "resume", "list", "show", "retry", "heal", "cancel", "delete", "verify", "compare", "alarms", "adopt", "drives", "trust", "user", "apikey", "secret", "audit", "claim", "doctor", "config", "health", "version", "completion"} {
 		if !strings.Contains(out, fmt.Sprintf("\n  %s ", command)) {
 			t.Errorf("%s is not in:\n%s", command, out)
 		}

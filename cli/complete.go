@@ -17,29 +17,29 @@ func trustable(d models.Drive) bool { return d.Provider == "sftp" }
 // completeDrives offers the labels of the configured drives that fit.
 func (f *flags) completeDrives(fits func(models.Drive) bool) completion {
 	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		c, err := f.load("")
-		if err != nil || len(args) > 0 {
+		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		var labels []string
-		for _, d := range c.Drives {
-			if fits(d) {
-				labels = append(labels, d.Label)
+		return f.offers(func(p models.Plan) (labels []string) {
+			for _, d := range p.Drives {
+				if fits(d) {
+					labels = append(labels, d.Label)
+				}
 			}
-		}
-		return labels, cobra.ShellCompDirectiveNoFileComp
+			return labels
+		}), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
 // completeJobs offers the labels of the configured jobs.
 func (f *flags) completeJobs(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	c, err := f.load("")
-	if err != nil || len(args) > 0 {
+	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	var labels []string
-	for _, j := range c.Plan().Jobs {
-		labels = append(labels, j.Job.Label)
-	}
-	return labels, cobra.ShellCompDirectiveNoFileComp
+	return f.offers(func(p models.Plan) (labels []string) {
+		for _, j := range p.Jobs {
+			labels = append(labels, j.Job.Label)
+		}
+		return labels
+	}), cobra.ShellCompDirectiveNoFileComp
 }

@@ -71,13 +71,10 @@ func (f *flags) completeScratch(_ *cobra.Command, _ []string, _ string) ([]strin
 }
 
 func (f *flags) sourceLabels() []string {
-	c, err := f.load("")
-	if err != nil {
-		return nil
-	}
-	var labels []string
-	for _, s := range c.Sources {
-		labels = append(labels, s.Label)
-	}
-	return labels
+	return f.offers(func(p models.Plan) (labels []string) {
+		for _, s := range p.Sources {
+			labels = append(labels, s.Label)
+		}
+		return labels
+	})
 }

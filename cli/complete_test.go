@@ -19,6 +19,10 @@ jobs: [{label: nightly, data_source: shop, drives: [nas]}]
 
 		"original file: shop": {"restore", "latest", "--to", ""},
 		"temporary shop":      {"drill", "latest", "--scratch", ""},
+
+		"owner operator viewer":     {"user", "add", "ada", "--role", ""},
+		"read run restore admin":    {"apikey", "create", "ci", "--scope", ""},
+		"begun done refused failed": {"audit", "--outcome", ""},
 	} {
 		code, out, _ := backupman(t, append([]string{"__complete", "-c", file, "--data", data}, words...)...)
 		offered, _, _ := strings.Cut("\n"+out, "\n:")
@@ -41,6 +45,24 @@ func TestIDsAreCompleted(t *testing.T) {
 	}
 	if _, out, _ := backupman(t, append([]string{"__complete"}, append(base, "alarms", "seen", "")...)...); !strings.HasPrefix(out, "all\t") {
 		t.Errorf("alarms seen is offered %q", out)
+	}
+}
+
+func TestNamesAreCompleted(t *testing.T) {
+	i := newInstallation(t, "")
+	i.run(t, 0, "user", "add", "ada", "--role", "viewer")
+	i.run(t, 0, "apikey", "create", "ci", "--scope", "read")
+	i.run(t, 0, "secret", "set", "s3", "--file", i.file(t, "TOPSECRET"))
+	for want, words := range map[string][]string{
+		"ada\tviewer\n":             {"user", "password", ""},
+		"owner\noperator\nviewer\n": {"user", "role", "ada", ""},
+		"ci\tread\n":                {"apikey", "remove", ""},
+		"s3\n":                      {"secret", "set", ""},
+	} {
+		code, out, _ := backupman(t, append([]string{"__complete"}, append(i.base, words...)...)...)
+		if code != 0 || !strings.HasPrefix(out, want+":") {
+			t.Errorf("%v: status %d, offers %q, want %q", words, code, out, want)
+		}
 	}
 }
 

@@ -28,6 +28,7 @@ func newConfig(f *flags) *cobra.Command {
 			return tellCheck(cmd.OutOrStdout(), c)
 		},
 	})
+	cmd.AddCommand(newConfigExport(f))
 	return cmd
 }
 
@@ -39,16 +40,20 @@ func tellCheck(out io.Writer, c config.Config) error {
 	if name == "" {
 		name = "no configuration file"
 	}
-	_, err := fmt.Fprintf(out, "%s: good: %s, %s, %s\n", name, count(len(c.Sources), "data source"), count(len(c.Drives), "drive"), count(len(c.Jobs), "job"))
+	told := ""
+	if n := len(c.Notifiers); n > 0 {
+		told = ", " + count(n, "notifier")
+	}
+	_, err := fmt.Fprintf(out, "%s: good: %s, %s, %s%s\n", name, count(len(c.Sources), "data source"), count(len(c.Drives), "drive"), count(len(c.Jobs), "job"), told)
 	return err
 }
 
 // checked is what a good configuration holds, in JSON.
 type checked struct {
 	// File is null when there is none.
-	File                  *string
-	Notes                 []string
-	Sources, Drives, Jobs int
+	File                             *string
+	Notes                            []string
+	Sources, Drives, Jobs, Notifiers int
 }
 
 // mistakes are what is wrong with a configuration, in JSON.
@@ -66,7 +71,7 @@ func printCheck(out io.Writer, c config.Config, err error) error {
 	case err != nil:
 		return err
 	}
-	good := checked{Notes: append([]string{}, c.Notes...), Sources: len(c.Sources), Drives: len(c.Drives), Jobs: len(c.Jobs)}
+	good := checked{Notes: append([]string{}, c.Notes...), Sources: len(c.Sources), Drives: len(c.Drives), Jobs: len(c.Jobs), Notifiers: len(c.Notifiers)}
 	if c.File != "" {
 		good.File = &c.File
 	}

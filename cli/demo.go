@@ -19,6 +19,7 @@ import (
 // demoConfig is the configuration of the demo, which stays for people to look at
 // and to change.
 const demoConfig = `# Written by "backupman demo". Change it and the running server follows.
+accounts: {enabled: false}
 data_sources:
   - {provider: sqlite, label: shop, db_path: %q}
 drives:
@@ -72,6 +73,7 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 	if err != nil {
 		return err
 	}
+	c.Accounts.Enabled = false // also in a configuration that an earlier version wrote
 	log := quietLog(cmd.ErrOrStderr())
 	mode := serving
 	if once {
@@ -82,10 +84,11 @@ func runDemo(cmd *cobra.Command, f *flags, once bool, listen string) (err error)
 		return err
 	}
 	defer func() { err = errors.Join(err, a.close()) }()
+	a.gallery = true
 	if err := a.firstBackup(ctx, out); err != nil || once {
 		return err
 	}
-	return a.serve(ctx, out, own.loadOptions(listen), nil)
+	return a.serve(ctx, out, own.loadOptions(listen), nil, nil)
 }
 
 func orDefault(value, fallback string) string {

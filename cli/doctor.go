@@ -73,11 +73,18 @@ func (d *doctor) examine(ctx context.Context) error {
 	for _, note := range d.app.config.Notes {
 		d.note(note)
 	}
+	for _, left := range d.app.planner.Left() {
+		d.warn(left)
+	}
 	d.dataFolder()
 	if err := d.sources(ctx); err != nil {
 		return err
 	}
-	return d.drives(ctx)
+	if err := d.drives(ctx); err != nil {
+		return err
+	}
+	d.notifiers(ctx)
+	return d.encryption(ctx)
 }
 
 // conclude tells the outcome; the error is silent when there is a problem.
@@ -120,10 +127,10 @@ func (d *doctor) dataFolder() {
 }
 
 func (d *doctor) sources(ctx context.Context) error {
-	sources := d.app.config.Sources
+	sources := d.app.planner.Plan().Sources
 	if len(sources) == 0 {
 		d.begin("data sources")
-		d.problem("none is configured: add one below data_sources")
+		d.problem("none is configured: add one on the page Sources, or below data_sources in the configuration file")
 	}
 	for _, configured := range sources {
 		d.begin("data source %q (%s)", configured.Label, configured.Provider)
@@ -148,17 +155,17 @@ func (d *doctor) sources(ctx context.Context) error {
 			d.warn(w)
 		}
 		if len(report.Problems) == 0 {
-			d.pass(fmt.Sprintf("version %s, %d tables, %s; dumped by %s %s", report.ServerVersion, report.Tables, size(report.Size), report.Tool, report.ToolVersion))
+			d.pass(fmt.Sprintf("version %s, %s, %s; dumped by %s %s", report.ServerVersion, count(report.Tables, "table"), size(report.Size), report.Tool, report.ToolVersion))
 		}
 	}
 	return nil
 }
 
 func (d *doctor) drives(ctx context.Context) error {
-	drives := d.app.config.Drives
+	drives := d.app.planner.Plan().Drives
 	if len(drives) == 0 {
 		d.begin("drives")
-		d.problem("none is configured: add one below drives")
+		d.problem("none is configured: add one on the page Drives, or below drives in the configuration file")
 	}
 	for _, configured := range drives {
 		d.begin("drive %q (%s)", configured.Label, configured.Provider)

@@ -15,6 +15,7 @@ import (
 
 func newDrill(f *flags) *cobra.Command {
 	var only, scratch string
+	var key unlockFlags
 	cmd := &cobra.Command{
 		Use:   "drill ID",
 		Short: "Restore a backup into a scratch database and compare it",
@@ -31,27 +32,35 @@ names, and is gone afterwards. Ends with status 0 only when the backup is proven
 				}
 			}
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.drill(ctx, cmd.OutOrStdout(), f, args[0], only, scratch)
+				req := models.DrillRequest{DriveFileID: only, Scratch: scratch, Trigger: models.TriggerCLI}
+				return a.auditedBackup(ctx, "drill.start", args[0], func(id string) error {
+					return a.drill(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), f, id, req, key)
+				})
 			})
 		},
 	}
 	cmd.Flags().StringVar(&only, "copy", "", "id of the copy to read; show --json tells the ids")
 	cmd.Flags().StringVar(&scratch, "scratch", "", "temporary, or the data source on whose server to restore (default: as the job says)")
+	key.add(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("scratch", f.completeScratch)
 	return cmd
 }
 
-func (a *app) drill(ctx context.Context, out io.Writer, f *flags, id, only, scratch string) error {
+func (a *app) drill(ctx context.Context, in io.Reader, out io.Writer, f *flags, id string, req models.DrillRequest, key unlockFlags) error {
 	a.settleRuns(ctx)
 	b, err := a.findBackup(ctx, id)
 	if err != nil {
+		return err
+	}
+	req.BackupID = b.ID
+	if req.Unlock, err = a.unlockFor(ctx, in, out, key, b); err != nil {
 		return err
 	}
 	stop := a.followRun(ctx, out, f, func(ctx context.Context) (models.RestorePhase, int64, int64, error) {
 		d, err := a.store.DrillRunningFor(ctx, b.ID)
 		return d.Phase, d.Done, d.Total, err
 	})
-	d, err := a.restores.Drill(ctx, models.DrillRequest{BackupID: b.ID, DriveFileID: only, Scratch: scratch, Trigger: models.TriggerCLI})
+	d, err := a.restores.Drill(ctx, req)
 	stop()
 	if err != nil {
 		return err
@@ -86,29 +95,11 @@ func (a *app) settleRuns(ctx context.Context) {
 
 // followRun tells how far a restore or a drill is until the returned function is called.
 func (a *app) followRun(ctx context.Context, out io.Writer, f *flags, look func(ctx context.Context) (models.RestorePhase, int64, int64, error)) func() {
-	if f.json {
-		return func() {}
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	p := &progressPrinter{out: out, terminal: isTerminal(out), start: time.Now()}
-	go func() {
-		defer close(done)
-		defer p.clear()
-		tick := time.NewTicker(progressStep)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if phase, did, total, err := look(ctx); err == nil {
-				p.line(string(phase), runWords(phase, did, total, time.Since(p.start)))
-			}
+	return follow(ctx, out, f, func(ctx context.Context, p *progressPrinter) {
+		if phase, did, total, err := look(ctx); err == nil {
+			p.line(string(phase), runWords(phase, did, total, time.Since(p.start)))
 		}
-	}()
-	return func() { cancel(); <-done }
+	})
 }
 
 func runWords(phase models.RestorePhase, did, total int64, since time.Duration) string {

@@ -25,7 +25,10 @@ server once the drive passes. Ends with status 1 when a drive does not pass.`,
 		ValidArgsFunction: f.completeDrives(anyDrive),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.checkDrives(ctx, cmd.OutOrStdout(), f.json, strings.Join(args, ""))
+				label := strings.Join(args, "")
+				return a.audited(ctx, "drive.check", strings.TrimSpace("drive "+label), func() error {
+					return a.checkDrives(ctx, cmd.OutOrStdout(), f.json, label)
+				})
 			})
 		},
 	}

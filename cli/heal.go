@@ -32,9 +32,9 @@ newest first; with --json there is then one line for each.`,
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
 				h := healer{app: a, out: cmd.OutOrStdout(), flags: f, wait: wait}
 				if len(args) == 0 {
-					return h.all(ctx)
+					return a.audited(ctx, "backup.heal", "all failed backups", func() error { return h.all(ctx) })
 				}
-				return h.one(ctx, args[0])
+				return a.auditedBackup(ctx, "backup.heal", args[0], func(id string) error { return h.one(ctx, id) })
 			})
 		},
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/backupman/backupman/services/config"
 )
 
 // healthTime bounds how long a server may take to answer.
@@ -27,21 +30,25 @@ func newHealth(f *flags) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return askHealth(cmd.Context(), cmd.OutOrStdout(), c.HTTP.Listen)
+			return askHealth(cmd.Context(), cmd.OutOrStdout(), c.HTTP)
 		},
 	}
 	cmd.Flags().StringVar(&listen, "listen", "", "address of the server (default: that of the configuration)")
 	return cmd
 }
 
-func askHealth(ctx context.Context, out io.Writer, listen string) error {
+func askHealth(ctx context.Context, out io.Writer, c config.HTTP) error {
+	listen, client, scheme := c.Listen, http.DefaultClient, "http"
+	if c.TLSCert != "" {
+		client, scheme = unverified(), "https"
+	}
 	ctx, cancel := context.WithTimeout(ctx, healthTime)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(listen)+"/health", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+reachable(listen)+"/health", nil)
 	if err != nil {
 		return fmt.Errorf("ask the server at %s: %w", listen, err)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return fmt.Errorf("no server answers at %s: start it with: backupman serve", listen)
 	}
@@ -55,6 +62,12 @@ func askHealth(ctx context.Context, out io.Writer, listen string) error {
 	}
 	_, err = fmt.Fprintln(out, strings.TrimSpace(string(body)))
 	return err
+}
+
+// unverified asks a server on this machine by its address, which is not what its
+// certificate is for. Nothing secret is sent, and what it answers is only shown.
+func unverified() *http.Client {
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
 }
 
 // reachable turns an address to listen on into one to call.

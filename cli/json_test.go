@@ -34,7 +34,7 @@ func TestDoctorInJSON(t *testing.T) {
 	if well.Problems == nil || len(well.Problems) != 0 || well.Warnings == nil || len(well.Passed) != 3 {
 		t.Errorf("of the demo it finds %+v", well)
 	}
-	file, data := writeConfig(t, fmt.Sprintf("data_sources: [{provider: sqlite, label: gone, db_path: /no/such/file.db}]\ndrives: [{provider: local, label: here, folder: %q}]\nretention: {enabled: true, by: age, value: 3}\n", t.TempDir()))
+	file, data := writeConfig(t, fmt.Sprintf("data_sources: [{provider: sqlite, label: gone, db_path: /no/such/file.db, port: 3306}]\ndrives: [{provider: local, label: here, folder: %q}]\nnotifiers: {webhook: {enabled: true, endpoints: [{url: \"https://example.com\"}]}}\n", t.TempDir()))
 	var ill findings
 	answer(t, &ill, 1, "doctor", "-c", file, "--data", data)
 	if len(ill.Problems) != 1 || ill.Problems[0].About != `data source "gone" (sqlite)` || !strings.Contains(ill.Problems[0].Sentence, "/no/such/file.db") {
@@ -43,18 +43,24 @@ func TestDoctorInJSON(t *testing.T) {
 	if len(ill.Notes) != 1 || ill.Notes[0].About != "the configuration" {
 		t.Errorf("the notes are %+v", ill.Notes)
 	}
+	if last := ill.Passed[len(ill.Passed)-1]; last.About != `notifier "webhook" (webhook)` {
+		t.Errorf("of the notifier it finds %+v", ill.Passed)
+	}
+	if len(well.Warnings) == 0 || well.Warnings[len(well.Warnings)-1].About != "notifiers" {
+		t.Errorf("that nobody is told is no warning: %+v", well.Warnings)
+	}
 }
 
 func TestConfigCheckInJSON(t *testing.T) {
-	file, _ := writeConfig(t, "data_sources: [{provider: sqlite, label: a, db_path: /a.db}]\ndrives: [{provider: local, label: b, folder: /b}]\nretention: {enabled: true, by: age, value: 3}\n")
+	file, _ := writeConfig(t, "data_sources: [{provider: sqlite, label: a, db_path: /a.db, port: 3306}]\ndrives: [{provider: local, label: b, folder: /b}]\nnotifiers: {webhook: {enabled: true, endpoints: [{url: \"https://example.com\"}]}}\n")
 	type summary struct {
-		File                  *string
-		Notes                 []string
-		Sources, Drives, Jobs int
+		File                             *string
+		Notes                            []string
+		Sources, Drives, Jobs, Notifiers int
 	}
 	var good summary
 	answer(t, &good, 0, "config", "check", "-c", file)
-	if *good.File != file || len(good.Notes) != 1 || good.Sources != 1 || good.Drives != 1 || good.Jobs != 1 {
+	if *good.File != file || len(good.Notes) != 1 || good.Sources != 1 || good.Drives != 1 || good.Jobs != 1 || good.Notifiers != 1 {
 		t.Errorf("got %+v", good)
 	}
 	t.Chdir(t.TempDir())

@@ -16,9 +16,18 @@ import (
 // progressStep is how often a watched run is looked at.
 const progressStep = time.Second
 
-// showProgress tells how far a run is until the returned function is called: on
-// a terminal in one line that changes, elsewhere in a line per phase.
+// showProgress tells how far a backup is until the returned function is called.
 func (a *app) showProgress(ctx context.Context, out io.Writer, f *flags, id string) func() {
+	return follow(ctx, out, f, func(ctx context.Context, p *progressPrinter) {
+		if b, err := a.store.Backup(ctx, id); err == nil && !b.Status.Settled() {
+			p.print(b)
+		}
+	})
+}
+
+// follow has a run told at every step until the returned function is called: on a
+// terminal in one line that changes, elsewhere in a line per phase.
+func follow(ctx context.Context, out io.Writer, f *flags, tell func(ctx context.Context, p *progressPrinter)) func() {
 	if f.json {
 		return func() {}
 	}
@@ -36,9 +45,7 @@ func (a *app) showProgress(ctx context.Context, out io.Writer, f *flags, id stri
 				return
 			case <-tick.C:
 			}
-			if b, err := a.store.Backup(ctx, id); err == nil && !b.Status.Settled() {
-				p.print(b)
-			}
+			tell(ctx, p)
 		}
 	}()
 	return func() { cancel(); <-done }

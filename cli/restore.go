@@ -24,6 +24,7 @@ type restoreFlags struct {
 	tables              []string
 	replace, unsafe     bool
 	planOnly            bool
+	key                 unlockFlags
 }
 
 func newRestore(f *flags) *cobra.Command {
@@ -48,7 +49,12 @@ first. The plan is shown, and the target's name must be typed, or given with --y
 				return models.Invalidf("name the backup to restore, or a dump file with --file")
 			}
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.restore(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), f, r, args)
+				if r.planOnly {
+					return a.restore(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), f, r, args)
+				}
+				return a.audited(ctx, "restore.start", a.restored(ctx, r, args), func() error {
+					return a.restore(ctx, cmd.InOrStdin(), cmd.OutOrStdout(), f, r, args)
+				})
 			})
 		},
 	}
@@ -60,14 +66,27 @@ first. The plan is shown, and the target's name must be typed, or given with --y
 	cmd.Flags().BoolVar(&r.unsafe, "without-safety-backup", false, "do not back up what is overwritten")
 	cmd.Flags().BoolVar(&r.planOnly, "plan", false, "only show what would be done")
 	cmd.Flags().StringVar(&r.yes, "yes", "", "the target's name, in place of being asked for it")
+	r.key.add(cmd)
 	_ = cmd.MarkFlagRequired("to")
 	_ = cmd.RegisterFlagCompletionFunc("to", f.completeTargets)
 	return cmd
 }
 
+// restored says what is restored to where, for the audit log.
+func (a *app) restored(ctx context.Context, r restoreFlags, args []string) string {
+	what := "the dump file " + r.file
+	if len(args) > 0 {
+		what = "backup " + args[0]
+		if b, err := a.findBackup(ctx, args[0]); err == nil {
+			what = "backup " + b.ID + " of " + b.Label
+		}
+	}
+	return what + " into " + r.to
+}
+
 func (a *app) restore(ctx context.Context, in io.Reader, out io.Writer, f *flags, r restoreFlags, args []string) error {
 	a.settleRuns(ctx)
-	req, err := a.restoreRequest(ctx, out, f, r, args)
+	req, err := a.restoreRequest(ctx, in, out, f, r, args)
 	if err != nil {
 		return err
 	}
@@ -97,7 +116,7 @@ func (a *app) restore(ctx context.Context, in io.Reader, out io.Writer, f *flags
 }
 
 // restoreRequest makes a request of what was typed.
-func (a *app) restoreRequest(ctx context.Context, out io.Writer, f *flags, r restoreFlags, args []string) (models.RestoreRequest, error) {
+func (a *app) restoreRequest(ctx context.Context, in io.Reader, out io.Writer, f *flags, r restoreFlags, args []string) (models.RestoreRequest, error) {
 	req := models.RestoreRequest{DriveFileID: r.only, Replace: r.replace, WithoutSafety: r.unsafe, Trigger: models.TriggerCLI}
 	for _, text := range r.tables {
 		name, err := models.ParseTableName(text)
@@ -112,13 +131,20 @@ func (a *app) restoreRequest(ctx context.Context, out io.Writer, f *flags, r res
 	}
 	if len(args) > 0 {
 		b, err := a.findBackup(ctx, args[0])
+		if err != nil {
+			return req, err
+		}
 		req.BackupID = b.ID
+		req.Unlock, err = a.unlockFor(ctx, in, out, r.key, b)
 		return req, err
 	}
 	if req.Target.Kind != models.TargetFile && req.Target.SourceID == "" {
 		return req, models.Invalidf("a dump file has no original: name the data source to restore to with --to SOURCE or --to SOURCE/DATABASE")
 	}
-	req.UploadID, err = a.takeFile(ctx, out, f, r.file)
+	if req.Unlock, err = r.key.read(ctx, in); err != nil {
+		return req, err
+	}
+	req.UploadID, err = a.takeFile(ctx, out, f, r.file, req.Unlock)
 	return req, err
 }
 
@@ -155,7 +181,7 @@ func fileTarget(path string) (models.RestoreTarget, error) {
 }
 
 // takeFile reads a dump file as an upload.
-func (a *app) takeFile(ctx context.Context, out io.Writer, f *flags, path string) (string, error) {
+func (a *app) takeFile(ctx context.Context, out io.Writer, f *flags, path string, unlock models.Unlock) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", models.NotFoundf("the file %s can't be read: %v", path, errors.Unwrap(err))
@@ -164,13 +190,13 @@ func (a *app) takeFile(ctx context.Context, out io.Writer, f *flags, path string
 	if !f.json {
 		fmt.Fprintf(out, "reading %s\n", path)
 	}
-	u, err := a.restores.Receive(ctx, filepath.Base(path), file)
+	u, err := a.restores.Receive(ctx, filepath.Base(path), unlock, file)
 	return u.ID, err
 }
 
 // describePlan tells what would be done.
 func describePlan(out io.Writer, p models.RestorePlan) {
-	fmt.Fprintf(out, "restore:  %s, %d tables, %d rows, %s\n", p.Label, len(p.Inventory.Tables), p.Inventory.Rows(), size(p.RawSize))
+	fmt.Fprintf(out, "restore:  %s, %s, %s\n", p.Label, holdsWords(p.Hidden, p.Inventory), size(p.RawSize))
 	if len(p.Request.Tables) > 0 {
 		names := make([]string, 0, len(p.Request.Tables))
 		for _, t := range p.Request.Tables {
@@ -191,6 +217,17 @@ func describePlan(out io.Writer, p models.RestorePlan) {
 	for _, problem := range p.Problems {
 		fmt.Fprintf(out, "problem:  %s\n", problem)
 	}
+	if p.Locked != "" {
+		fmt.Fprintf(out, "problem:  %s\n", p.Locked)
+	}
+}
+
+// holdsWords counts what a dump holds.
+func holdsWords(hidden bool, inv models.Inventory) string {
+	if hidden {
+		return "what it holds is not known without the key"
+	}
+	return count(len(inv.Tables), "table") + ", " + count(int(inv.Rows()), "row")
 }
 
 // describeTarget tells what is there now, and what becomes of it.
@@ -202,7 +239,7 @@ func describeTarget(out io.Writer, p models.RestorePlan) {
 	if p.Target.ChangedAt != nil {
 		age = ", last changed " + p.Target.ChangedAt.UTC().Format(time.RFC3339)
 	}
-	fmt.Fprintf(out, "there:    %d tables, %s%s\n", len(p.Target.Tables), size(p.Target.Size), age)
+	fmt.Fprintf(out, "there:    %s, %s%s\n", count(len(p.Target.Tables), "table"), size(p.Target.Size), age)
 	for _, t := range p.Overwrites {
 		fmt.Fprintf(out, "          %s would be overwritten (%s)\n", t.TableName, size(t.Bytes))
 	}
@@ -223,6 +260,8 @@ func describeTarget(out io.Writer, p models.RestorePlan) {
 // A new database that is there already is a problem of its own.
 func unasked(p models.RestorePlan) error {
 	switch {
+	case p.Locked != "":
+		return models.Conflictf("%s", p.Locked)
 	case !p.NeedsReplace || len(p.Problems) > 0:
 		return nil
 	case !p.Request.Replace:

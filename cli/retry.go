@@ -20,7 +20,7 @@ func newRetry(f *flags) *cobra.Command {
 		ValidArgsFunction: f.completeBackups(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.retry(ctx, cmd.OutOrStdout(), f, args[0], wait)
+				return a.auditedBackup(ctx, "backup.retry", args[0], func(id string) error { return a.retry(ctx, cmd.OutOrStdout(), f, id, wait) })
 			})
 		},
 	}

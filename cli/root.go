@@ -56,7 +56,27 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().StringVarP(&f.config, "config", "c", "", "configuration file (default: config.yaml when it is there)")
 	root.PersistentFlags().StringVar(&f.data, "data", "", "data folder (default: ./data)")
 	root.PersistentFlags().BoolVar(&f.json, "json", false, "answer in JSON")
-	root.AddCommand(newServe(f), newDemo(f), newRun(f), newList(f), newShow(f), newRetry(f), newHeal(f), newVerify(f), newRestore(f), newDrill(f),
-		newCompare(f), newAlarms(f), newAdopt(f), newDrives(f), newTrust(f), newDoctor(f), newAuthGoogle(f), newConfig(f), newHealth(f), newVersion(f))
+	root.AddCommand(newServe(f), newDemo(f), newRun(f), newJobs(f), newPause(f), newResume(f),
+		newList(f), newShow(f), newRetry(f), newHeal(f), newCancel(f), newDelete(f), newVerify(f), newRestore(f), newDrill(f), newCompare(f), newAlarms(f),
+		newKit(f), newPrune(f), newPin(f), newUnpin(f), newAdopt(f),
+		newUser(f), newAPIKey(f), newSecret(f), newAudit(f), newClaim(f),
+		newDrives(f), newTrust(f), newDoctor(f), newAuthGoogle(f), newConfig(f), newHealth(f), newVersion(f))
+	sayHowToWrite(root)
 	return root
+}
+
+// sayHowToWrite makes every command that gets too few or too many arguments say how it
+// is written.
+func sayHowToWrite(cmd *cobra.Command) {
+	if fits := cmd.Args; fits != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if fits(cmd, args) == nil {
+				return nil
+			}
+			return fmt.Errorf("%s is written like this: %s", cmd.Name(), cmd.UseLine())
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		sayHowToWrite(sub)
+	}
 }

@@ -23,12 +23,14 @@ when the configuration has no jobs.
 
 With --wait the backup is made by this command, which ends with status 1 when it
 fails. Without it the backup is handed to the running server; when there is none,
-this command makes it all the same.`,
+this command makes it all the same. Interrupted, it fails the backup with a
+sentence and ends with status 1; a server then makes what copies are missing of a
+dump that was good.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: f.completeJobs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.run(ctx, cmd.OutOrStdout(), f, args[0], wait)
+				return a.audited(ctx, "backup.start", "job "+args[0], func() error { return a.run(ctx, cmd.OutOrStdout(), f, args[0], wait) })
 			})
 		},
 	}

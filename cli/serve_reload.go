@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -15,7 +17,13 @@ import (
 // apiKeys are the API keys of the moment.
 type apiKeys struct{ held atomic.Pointer[[]string] }
 
-func (k *apiKeys) set(keys []string) { k.held.Store(&keys) }
+func (k *apiKeys) set(keys []models.Secret) {
+	var open []string
+	for _, key := range keys {
+		open = append(open, key.Reveal())
+	}
+	k.held.Store(&open)
+}
 
 func (k *apiKeys) current() []string {
 	if keys := k.held.Load(); keys != nil {
@@ -61,7 +69,7 @@ func (a *app) reload(ctx context.Context, c config.Config, err error, changed fu
 		return
 	}
 	a.keys.set(c.HTTP.APIKeys) // first: a revoked key must not wait for the database
-	if err := insistOnPlan(ctx, func() error { return a.catalog.Apply(ctx, c.Plan()) }); err != nil {
+	if err := insistOnPlan(ctx, func() error { return a.planner.Use(ctx, c) }); err != nil {
 		a.log.Error("the changed configuration could not be applied: change the file again, or send SIGHUP", "error", err)
 		return
 	}
@@ -69,6 +77,8 @@ func (a *app) reload(ctx context.Context, c config.Config, err error, changed fu
 	if keys := needRestart(a.config, c); len(keys) > 0 {
 		a.log.Warn("some changes of the configuration need a restart of the server", "keys", keys)
 	}
+	a.warnOfKits(ctx)
+	a.backups.SetLimits(c.Limits.Concurrent, c.Limits.All)
 	changed()
 }
 
@@ -102,7 +112,16 @@ func needRestart(started, now config.Config) []string {
 		{"scratch_folder", started.ScratchFolder != now.ScratchFolder},
 		{"database", started.Database != now.Database},
 		{"http.listen", started.HTTP.Listen != now.HTTP.Listen},
+		{"http.signing_key", started.HTTP.SigningKey != now.HTTP.SigningKey},
+		{"shutdown_grace", started.ShutdownGrace != now.ShutdownGrace},
 		{"http.app_url", started.HTTP.AppURL != now.HTTP.AppURL},
+		{"http.trusted_proxies", !slices.Equal(started.HTTP.TrustedProxies, now.HTTP.TrustedProxies)},
+		{"http.tls_cert", started.HTTP.TLSCert != now.HTTP.TLSCert},
+		{"http.tls_key", started.HTTP.TLSKey != now.HTTP.TLSKey},
+		{"accounts", started.Accounts != now.Accounts},
+		{"oidc", !reflect.DeepEqual(started.OIDC, now.OIDC)},
+		{"secrets", !reflect.DeepEqual(started.Secrets, now.Secrets)},
+		{"audit", started.Audit != now.Audit},
 	} {
 		if k.changed {
 			keys = append(keys, k.name)

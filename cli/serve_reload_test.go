@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +33,7 @@ func TestAHangupReadsTheKeysAgain(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	hangups, ended := make(chan os.Signal, 1), make(chan error, 1)
-	plan := schedule.New(a.catalog, a.backups, a.log)
+	plan := schedule.New(a.catalog, a.store, a.backups, a.log)
 	options := (&flags{config: file, data: filepath.Join(dir, "data")}).loadOptions("")
 	go func() { ended <- a.watchConfig(ctx, options, plan, hangups) }()
 
@@ -91,18 +90,6 @@ func TestPathsOfTheDataFolderAreWhole(t *testing.T) {
 		}
 		if !filepath.IsAbs(c.Data) || c.Database.Path != filepath.Join(c.Data, "backupman.db") {
 			t.Errorf("with --data %q: %s and %s", data, c.Data, c.Database.Path)
-		}
-	}
-}
-
-func TestGreetWarnsOfAProxy(t *testing.T) {
-	loopback := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080}
-	for url, warns := range map[string]bool{"": false, "http://localhost:8080": false, "https://backups.example": true} {
-		a, out := &app{}, &bytes.Buffer{}
-		a.config.HTTP.AppURL = url
-		a.greet(out, loopback)
-		if got := strings.Contains(out.String(), "http.app_url names") && strings.Contains(out.String(), "the API is refused too"); got != warns {
-			t.Errorf("with app_url %q it says\n%s", url, out)
 		}
 	}
 }

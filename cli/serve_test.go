@@ -27,7 +27,7 @@ func TestShutdownCutsOffWhatDoesNotEnd(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serveHTTP(ctx, listener, handler, time.Millisecond, slog.New(slog.DiscardHandler))
+		ended <- serveHTTP(ctx, listener, nil, handler, time.Millisecond, slog.New(slog.DiscardHandler))
 	}()
 	client, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/agekey"
 	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/web/api"
 )
@@ -76,6 +78,13 @@ func (a *app) show(ctx context.Context, out io.Writer, b models.Backup, withLog 
 		fmt.Fprintf(out, "warning:  %s\n", indentLines(b.Warnings))
 	}
 	fmt.Fprintf(out, "created:  %s\n", b.CreatedAt.Format(time.RFC3339))
+	switch {
+	case !b.Pinned(models.Now()):
+	case b.PinnedUntil == nil:
+		fmt.Fprintln(out, "pinned:   for ever")
+	default:
+		fmt.Fprintf(out, "pinned:   until %s\n", b.PinnedUntil.UTC().Format(time.RFC3339))
+	}
 	if err := a.showCopies(ctx, out, b); err != nil {
 		return err
 	}
@@ -128,7 +137,10 @@ func (a *app) showContent(ctx context.Context, out io.Writer, b models.Backup) e
 		return err
 	}
 	fmt.Fprintf(out, "file:     %s, %s, SHA-256 %s\n", m.File.Name, size(m.File.Size), m.File.SHA256)
-	fmt.Fprintf(out, "holds:    %d tables, %d rows, %s, made by %s %s from %s\n", len(m.Inventory.Tables), m.Inventory.Rows(),
+	if m.File.Encryption != "" {
+		fmt.Fprintf(out, "locked:   %s\n", lockWords(m.File))
+	}
+	fmt.Fprintf(out, "holds:    %s, %s, made by %s %s from %s\n", holdsWords(m.Hidden(), m.Inventory),
 		size(m.File.RawSize), m.Inventory.Tool, m.Inventory.ToolVersion, orUnknown(m.Inventory.ServerVersion))
 	drills, err := a.store.Drills(ctx, b.ID)
 	if err != nil {
@@ -138,6 +150,18 @@ func (a *app) showContent(ctx context.Context, out io.Writer, b models.Backup) e
 		fmt.Fprintf(out, "drill:    %s at %s in %s: %s\n", d.Outcome, d.CreatedAt.Format(time.RFC3339), d.Duration.Round(time.Millisecond), d.Reason)
 	}
 	return nil
+}
+
+// lockWords say what opens an encrypted file.
+func lockWords(f models.FileFacts) string {
+	if len(f.Recipients) == 0 {
+		return "encrypted with age; a passphrase opens it"
+	}
+	var keys []string
+	for _, r := range f.Recipients {
+		keys = append(keys, agekey.Short(r))
+	}
+	return "encrypted with age to " + strings.Join(keys, ", ")
 }
 
 func orUnknown(version string) string {

@@ -39,7 +39,7 @@ shows both: somebody may stand between you and the server. Scripts give the righ
 			t.in, t.out = cmd.InOrStdin(), cmd.OutOrStdout()
 			t.asks = isTerminal(t.in)
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return t.run(ctx, a, args[0])
+				return a.audited(ctx, "drive.trust", "drive "+args[0], func() error { return t.run(ctx, a, args[0]) })
 			})
 		},
 	}

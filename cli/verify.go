@@ -31,7 +31,7 @@ copy is not identical, also when its drive cannot be asked.`,
 				}
 			}
 			return withApp(cmd, f, running, func(ctx context.Context, a *app) error {
-				return a.verify(ctx, cmd.OutOrStdout(), f, args[0], only)
+				return a.auditedBackup(ctx, "backup.verify", args[0], func(id string) error { return a.verify(ctx, cmd.OutOrStdout(), f, id, only) })
 			})
 		},
 	}

@@ -9,14 +9,21 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/adopt"
+	"github.com/backupman/backupman/services/auth"
 	"github.com/backupman/backupman/services/backup"
 	"github.com/backupman/backupman/services/catalog"
 	"github.com/backupman/backupman/services/config"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/services/kit"
+	"github.com/backupman/backupman/services/notify"
+	"github.com/backupman/backupman/services/plan"
 	"github.com/backupman/backupman/services/restore"
+	"github.com/backupman/backupman/services/retention"
+	"github.com/backupman/backupman/services/secrets"
 	"github.com/backupman/backupman/services/source"
 	"github.com/backupman/backupman/services/store"
 	"github.com/backupman/backupman/services/upkeep"
@@ -25,21 +32,37 @@ import (
 
 // app is the services put together over one configuration.
 type app struct {
-	config   config.Config
-	store    *store.Store
-	catalog  *catalog.Catalog
-	backups  *backup.Service
-	upkeep   *upkeep.Service
-	restores *restore.Service
-	watch    *watch.Service
-	adopt    *adopt.Service
-	keys     apiKeys
-	log      *slog.Logger
+	config    config.Config
+	store     *store.Store
+	catalog   *catalog.Catalog
+	backups   *backup.Service
+	upkeep    *upkeep.Service
+	restores  *restore.Service
+	retention *retention.Service
+	watch     *watch.Service
+	notify    *notify.Service
+	adopt     *adopt.Service
+	kits      *kit.Service
+	keys      apiKeys
+	// gallery shows all components on one page.
+	gallery bool
+	ring    *secrets.Keyring
+	vault   *secrets.Vault
+	planner *plan.Service
+	auth    *auth.Service
+	log     *slog.Logger
 }
 
 // loadOptions tell the configuration which kinds there are and what flags said.
 func (f *flags) loadOptions(listen string) config.Options {
-	o := config.Options{Overrides: config.Overrides{Data: f.data, Listen: listen}}
+	o := kinds()
+	o.Overrides = config.Overrides{Data: f.data, Listen: listen}
+	return o
+}
+
+// kinds are those that the configuration file and pages may name.
+func kinds() config.Options {
+	o := config.Options{Notifiers: notify.Kinds()}
 	for _, k := range source.Kinds() {
 		o.Sources = append(o.Sources, k.Kind)
 	}
@@ -103,12 +126,17 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 		return nil, errors.Join(err, a.store.Close())
 	}
 	a.catalog = catalog.New(a.store, source.Lookup, drive.Lookup, drive.Place{
-		StateDir: filepath.Join(c.Data, "drives"), Installation: installation, Policy: drive.DefaultPolicy()})
-	if err := a.plan(ctx, mode); err != nil {
+		StateDir: filepath.Join(c.Data, "drives"), Installation: installation, Policy: drive.DefaultPolicy(),
+		Outgoing: a.outgoing()}, a.openVault())
+	a.planner = plan.New(plan.Options{Store: a.store, Catalog: a.catalog, Vault: a.vault, Kinds: kinds(), Reach: reachOf(mode), Log: log})
+	if err := a.planner.Use(ctx, c); err != nil {
 		return nil, errors.Join(err, a.store.Close())
 	}
+	a.openAccounts(ctx, mode)
 	a.watch = watch.New(a.store)
+	a.retention = retention.New(retention.Options{Store: a.store, Catalog: a.catalog, Log: log})
 	a.backups, err = backup.New(ctx, backup.Options{Store: a.store, Catalog: a.catalog, DataDir: c.Data, Serves: mode == serving, Log: log,
+		Concurrency: c.Limits.Concurrent, Limits: c.Limits.All,
 		AfterFinish: a.afterFinish})
 	if err != nil {
 		return nil, errors.Join(err, a.store.Close())
@@ -116,34 +144,51 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	a.upkeep = upkeep.New(a.store, a.catalog, a.backups, log, nil)
 	a.restores = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
 		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
+	a.kits = kit.New(a.store, a.catalog)
+	a.notify = notify.New(notify.Options{Store: a.store, Catalog: a.catalog, Policy: a.outgoing(), AppURL: c.HTTP.AppURL, Log: log})
 	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	return a, nil
 }
 
-// plan makes the configuration the catalog's, and the store's as far as mode
-// allows. A process without a configuration file asks for nothing, which is no
+// reachOf says what a process may do to the rows of sources, drives and jobs. A process
+// without a configuration file asks for nothing besides what is set up on pages, which is no
 // reason to remove what others asked for.
-func (a *app) plan(ctx context.Context, mode access) error {
-	plan := a.config.Plan()
-	if mode == looking || a.config.File == "" {
-		a.catalog.Load(plan)
-		return nil
+func reachOf(mode access) plan.Reach {
+	switch mode {
+	case serving:
+		return plan.Rules
+	case running:
+		return plan.Adds
 	}
-	plan.Keep = mode == running
-	return a.catalog.Apply(ctx, plan)
+	return plan.Looks
 }
 
-// afterFinish looks at what a finished backup holds, and drills it.
+// afterFinish looks at what a finished backup holds, drills it, and removes what is no
+// longer kept now that there is another. Nothing is removed before the look has raised
+// the alarms that it has to.
 func (a *app) afterFinish(ctx context.Context, b models.Backup) {
-	if err := a.watch.Check(ctx, b); err != nil {
-		a.log.Error("backup not compared with those before it", "backup_id", b.ID, "error", err)
+	looked := a.watch.Check(ctx, b)
+	if looked != nil {
+		a.log.Error("backup not compared with those before it", "backup_id", b.ID, "error", looked)
 	}
-	a.drillAfter(ctx, b)
+	job, err := a.catalog.Job(ctx, b.JobID)
+	if err != nil {
+		a.log.Error("job of a finished backup not found", "backup_id", b.ID, "error", err)
+		return
+	}
+	a.drillAfter(ctx, b, job)
+	if looked == nil {
+		a.retention.PruneSoon(job)
+	}
 }
 
 // drillAfter drills a backup that has just finished, where its job says so.
-func (a *app) drillAfter(ctx context.Context, b models.Backup) {
-	if job, err := a.catalog.Job(ctx, b.JobID); err != nil || !job.DrillAfter {
+func (a *app) drillAfter(ctx context.Context, b models.Backup, job models.Job) {
+	if !job.DrillAfter {
+		return
+	}
+	if a.backups.Ending() {
+		a.log.Info("drill left out, because the server ends", "backup_id", b.ID)
 		return
 	}
 	if _, err := a.restores.Drill(ctx, models.DrillRequest{BackupID: b.ID, Trigger: b.Trigger}); err != nil {
@@ -151,14 +196,19 @@ func (a *app) drillAfter(ctx context.Context, b models.Backup) {
 	}
 }
 
+// pruneTime is how long a process that ends waits for drives to remove copies.
+const pruneTime = 15 * time.Second
+
 // close waits for what runs and lets everything go.
 func (a *app) close() error {
-	return errors.Join(a.restores.Close(), a.backups.Close(), a.store.Close())
+	err := errors.Join(a.restores.Close(), a.backups.Close())
+	a.retention.Close(pruneTime)
+	return errors.Join(err, a.store.Close())
 }
 
 func storeConfig(d config.Database) store.Config {
 	return store.Config{Provider: d.Provider, Path: d.Path, Host: d.Host, Port: d.Port, DBName: d.DBName,
-		User: d.User, Password: d.Password, TLS: strconv.FormatBool(d.TLS)}
+		User: d.User, Password: d.Password.Reveal(), TLS: strconv.FormatBool(d.TLS)}
 }
 
 // quietLog is for commands: only what went wrong.

@@ -129,7 +129,7 @@ func TestBrowserMakesMissingCopies(t *testing.T) {
 	site := serveDrives(t, fmt.Sprintf("{provider: local, label: a, folder: %q}", t.TempDir()),
 		fmt.Sprintf("{provider: local, label: usb, folder: %q, create: false}", away))
 	b.open(site.URL + "/")
-	b.click(`article[data-state="Never backed up"] form button`)
+	b.click(`article[data-state="Never backed up"] button[id^="run-"]`)
 	b.wait(`article[data-state="Failing"]`)
 	b.click(`a[id^="follow-"]`)
 	b.wait(`#backup-body[data-status="failed"]`)

@@ -35,7 +35,7 @@ func TestBrowserWatchesARun(t *testing.T) {
 
 	release := demo.hold(t)
 	b.open(demo.URL + "/")
-	b.click(`article[data-state="Never backed up"] form button`)
+	b.click(`article[data-state="Never backed up"] button[id^="run-"]`)
 	b.wait(`article[data-state="Running"]`)
 	b.open(demo.URL + "/backups")
 	b.wait(`tr[data-status="pending"][hx-trigger]`)
@@ -48,7 +48,7 @@ func TestBrowserWatchesARun(t *testing.T) {
 
 	release = demo.hold(t)
 	b.open(demo.URL + "/")
-	b.click(`article[data-state="Not proven yet"] form button`)
+	b.click(`article[data-state="Not proven yet"] button[id^="run-"]`)
 	b.wait(`article[data-state="Running"][hx-trigger]`)
 	if id := evaluate[string](b, `document.activeElement.id`); !strings.HasPrefix(id, "run-") {
 		t.Errorf("the button that was pressed lost the focus to %q", id)
@@ -62,8 +62,8 @@ func TestBrowserWatchesARun(t *testing.T) {
 	b.click(`tr[data-status="finished"] a`)
 	b.wait(`#backup-body[data-status="finished"]`)
 	b.click(`form[action$="/run"] button`)
-	b.wait(`#backup-body[data-status="pending"][hx-trigger]`)
-	b.click(`#backup-rest summary`)
+	b.wait(`#backup-body[data-status="pending"] #backup-run[hx-trigger]`)
+	b.wait(`#log[open]`)
 	release()
 	b.wait(`#backup-body[data-status="finished"]`)
 	b.wait(`#restore-commands`)
@@ -77,7 +77,7 @@ func TestBrowserWithoutScripts(t *testing.T) {
 	demo := startDemo(t)
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open(demo.URL + "/")
-	b.click(`article[data-state="Never backed up"] form button`)
+	b.click(`article[data-state="Never backed up"] button[id^="run-"]`)
 	b.wait(`#backup-body`)
 	if at := b.location(); !strings.HasPrefix(at, demo.URL+"/backups/") {
 		t.Errorf("run now led to %s", at)
@@ -159,7 +159,7 @@ type browser struct {
 
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.WindowSize(1440, 900))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -275,20 +275,27 @@ func (b *browser) see(scheme string, width int64) {
 // shoot leaves pictures of a page, light and dark, narrow and wide.
 func (b *browser) shoot(page, url string) {
 	b.t.Helper()
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{375, 1440} {
+			b.see(scheme, width)
+			b.open(url)
+			b.keep(fmt.Sprintf("%s-%s-%d", page, scheme, width))
+		}
+	}
+}
+
+// keep leaves a picture of the page that is open in build/screenshots, and fails where it is
+// wider than its screen.
+func (b *browser) keep(name string) {
+	b.t.Helper()
+	b.fits(name)
+	evaluate[bool](b, `scrollTo(0, 0), true`) // what sticks to the window stands where one looks first
 	folder := filepath.Join("..", "build", "screenshots")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		b.t.Fatal(err)
 	}
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int64{375, 1440} {
-			name := fmt.Sprintf("%s-%s-%d.png", page, scheme, width)
-			b.see(scheme, width)
-			b.open(url)
-			b.fits(name)
-			if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
-				b.t.Fatal(err)
-			}
-		}
+	if err := os.WriteFile(filepath.Join(folder, name+".png"), b.picture(), 0o644); err != nil {
+		b.t.Fatal(err)
 	}
 }
 

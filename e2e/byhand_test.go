@@ -153,6 +153,7 @@ func TestTheHandbookRestores(t *testing.T) {
 	for _, packing := range []string{"zstd", "gzip", "none"} {
 		try("SQLite, "+packing, func(p *person) { handSQLite(p, packing) })
 	}
+	try("SQLite, encrypted", handEncrypted)
 	try("far drives", handFetches)
 	for heading := range book.commands {
 		if !slices.Contains(done, heading) && !t.Failed() && !skipped {
@@ -262,6 +263,25 @@ func handSQLite(p *person, packing string) {
 	p.follows("SQLite / Some tables")
 	if got := sqlite3(t, db, ".dump orders"); table != got {
 		t.Errorf("the table that was restored is another:\n%s\n%s", table, got)
+	}
+}
+
+// handEncrypted restores a backup that is encrypted.
+func handEncrypted(p *person) {
+	t := p.t
+	db, want := shopFile(t)
+	public, key := keyPair(t)
+	l := lockUp(t, fmt.Sprintf("{provider: sqlite, label: shop, db_path: %q}", db), "{recipients: ["+public+"]}")
+	p.knows("FOLDER="+l.folder, "FILE="+l.file, "KEY="+key, "NEW=restored.sqlite", "DB="+db)
+	p.follows("Fetch a copy / From a folder")
+	p.follows("See that it is whole")
+	if out := p.follows("Decrypt"); !strings.Contains(out, "orders: 3000 rows") {
+		t.Errorf("it said %s", out)
+	}
+	p.knows("FILE=" + strings.TrimSuffix(l.file, ".age"))
+	p.follows("SQLite / The whole database")
+	if got := sqlite3(t, filepath.Join(p.dir, "restored.sqlite"), ".dump"); got != want {
+		t.Errorf("what was restored is another:\n%s\n%s", want, got)
 	}
 }
 

@@ -59,6 +59,9 @@ type Backup struct {
 	// Compression is how the dump file is packed. It is the job's when the backup
 	// was made: a retry packs as the file's name says, whatever the job says now.
 	Compression Compression `gorm:"size:16;not null"`
+	// Encryption is EncryptionAge when the dump file is encrypted, else empty. Like
+	// Compression it is the job's when the backup was made.
+	Encryption string `gorm:"size:16;not null"`
 	// FileName is the name of the dump file, without a folder.
 	FileName string `gorm:"size:255;not null"`
 	// DumpPath is the local path where the dump is: the spool while it exists,
@@ -101,7 +104,25 @@ type Backup struct {
 	// RestoreTook is how long the newest restore of this backup took, in a drill or
 	// into a target; 0 while it is not known.
 	RestoreTook time.Duration `gorm:"not null"`
-	CreatedAt   time.Time     `gorm:"precision:6;not null"`
+	// SourceHost is the machine that is dumped, so that few dumps burden one at a time;
+	// empty for a file of the server itself.
+	SourceHost string `gorm:"size:255;not null"`
+	// StartBy is when a backup that is still queued is given up, because the window of
+	// its job has closed; nil when it may start at any time.
+	StartBy *time.Time `gorm:"precision:6"`
+	// SpoolNode is the node on whose disk the spool is; empty when there is none.
+	SpoolNode string `gorm:"size:36;not null"`
+	// PinnedAt is when somebody asked for the backup to be kept, whatever the rules of
+	// retention say; nil when nobody has. PinnedUntil ends that; nil is for ever.
+	PinnedAt    *time.Time `gorm:"precision:6"`
+	PinnedUntil *time.Time `gorm:"precision:6"`
+	// TablesDone counts the tables that the dump has gone through so far, and TablesTotal
+	// those that it has to; 0 while that is not known.
+	TablesDone  int `gorm:"not null"`
+	TablesTotal int `gorm:"not null"`
+	// CancelAskedAt is when somebody asked for the end of the run; nil when nobody has.
+	CancelAskedAt *time.Time `gorm:"precision:6"`
+	CreatedAt     time.Time  `gorm:"precision:6;not null"`
 	// UpdatedAt is nil until the first change after the insert.
 	UpdatedAt  *time.Time  `gorm:"precision:6;autoUpdateTime:false"`
 	DriveFiles []DriveFile `gorm:"foreignKey:BackupID"`
@@ -110,6 +131,11 @@ type Backup struct {
 // Good reports whether the backup may be counted on: it finished, and no drill has
 // found it wrong.
 func (b Backup) Good() bool { return b.Status == StatusFinished && b.DisprovenAt == nil }
+
+// Pinned reports whether the backup is kept at a moment whatever the rules say.
+func (b Backup) Pinned(now time.Time) bool {
+	return b.PinnedAt != nil && (b.PinnedUntil == nil || now.Before(*b.PinnedUntil))
+}
 
 // MaxHeals bounds how often a failed copy is made again by itself.
 const MaxHeals = 32
@@ -141,7 +167,8 @@ type DriveFile struct {
 	HealAt *time.Time `gorm:"precision:6"`
 	// Heals counts how often that has been tried since the copy was last good, or
 	// since a person asked for it. From MaxHeals on it is not tried by itself.
-	Heals     int        `gorm:"not null"`
+	Heals int `gorm:"not null"`
+	// CreatedAt is the backup's.
 	CreatedAt time.Time  `gorm:"precision:6;not null"`
 	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
@@ -160,6 +187,9 @@ type Runner struct {
 	ID   string `gorm:"primaryKey;size:36"`
 	Host string `gorm:"size:255;not null"`
 	PID  int    `gorm:"column:pid;not null"`
+	// Node is the id of the data folder that the runner works in, which it may share
+	// with commands on the same machine, and with those that ran there before.
+	Node string `gorm:"size:36;not null"`
 	// Serves says that the runner takes backups from the queue, as servers do.
 	Serves    bool      `gorm:"not null"`
 	StartedAt time.Time `gorm:"precision:6;not null"`

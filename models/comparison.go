@@ -60,6 +60,9 @@ type AdoptedFile struct {
 	New bool
 	// FromManifest says that a manifest described it; without one it was read whole.
 	FromManifest bool
+	// Sealed says that it is encrypted, and that what it holds is not known before
+	// somebody has opened it with the key.
+	Sealed bool
 	// Problem is a sentence that says why the file was left out; empty otherwise.
 	Problem string
 }

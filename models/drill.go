@@ -92,5 +92,7 @@ type DrillRequest struct {
 	DriveFileID string
 	// Scratch is as in Drill; empty takes what the backup's job says.
 	Scratch string
+	// Unlock opens an encrypted dump; empty takes what the configuration has.
+	Unlock  Unlock `json:"-"`
 	Trigger Trigger
 }

@@ -29,7 +29,7 @@ func Now() time.Time {
 // ShortID returns the end of an id, enough to tell two backups apart in a file
 // name. The random part of a UUIDv7 is at its end.
 func ShortID(id string) string {
-	if len(id) < 12 {
+	if len(id) < 18 {
 		return id
 	}
 	return fmt.Sprintf("%s%s", id[14:18], id[len(id)-8:])

@@ -91,8 +91,18 @@ func (i Inventory) Count(kind ObjectKind) int {
 	return n
 }
 
-// ManifestVersion is the version of the manifest format that this program writes.
-const ManifestVersion = 1
+// Public is the part of an inventory that may be read where the dump is encrypted: what
+// restoring by hand needs.
+func (i Inventory) Public() Inventory {
+	return Inventory{Database: i.Database, ServerVersion: i.ServerVersion, Tool: i.Tool, ToolVersion: i.ToolVersion, Options: i.Options}
+}
+
+// The versions of the manifest format. Manifests of encrypted dumps have the second,
+// because older programs would take them for those of empty databases.
+const (
+	ManifestVersion       = 1
+	SealedManifestVersion = 2
+)
 
 // Manifest describes one backup fully. It is written as JSON beside every copy,
 // so that a catalogue can be rebuilt from a drive alone.
@@ -109,6 +119,17 @@ type Manifest struct {
 	DumpedAt  time.Time
 	File      FileFacts
 	Inventory Inventory
+	// Sealed is the Inventory of an encrypted dump as an age file in base64, encrypted as
+	// the dump is: what lies on a drive tells nobody what the tables are called, and
+	// digests of small tables can be guessed. Inventory then has there only what
+	// restoring by hand needs: the versions, the database's name and its defaults.
+	Sealed string `json:",omitempty"`
+}
+
+// Hidden reports whether what the dump holds is not known, because it is sealed and
+// nobody has opened it here.
+func (m Manifest) Hidden() bool {
+	return m.Sealed != "" && len(m.Inventory.Tables)+len(m.Inventory.Objects) == 0
 }
 
 // FileFacts describe the dump file itself.
@@ -117,6 +138,10 @@ type FileFacts struct {
 	Size        int64
 	SHA256      string
 	Compression Compression
+	// Encryption is EncryptionAge when the file is encrypted, and Recipients are the
+	// public keys that it is encrypted to; none when a passphrase opens it.
+	Encryption string   `json:",omitempty"`
+	Recipients []string `json:",omitempty"`
 	// RawSize is the length of the dump before compression.
 	RawSize int64
 }
@@ -133,4 +158,7 @@ type SourceReport struct {
 	Problems []string
 	// Warnings do not.
 	Warnings []string
+	// Grants are the statements that give the account what it lacks, each ready to be
+	// run by an administrator of the server.
+	Grants []string
 }

@@ -14,24 +14,47 @@ func (c Cursor) IsZero() bool { return c.ID == "" }
 
 // BackupFilter narrows a list of backups. Zero fields do not narrow.
 type BackupFilter struct {
-	JobID  string
+	JobID string
+	// JobIDs narrows to the jobs that whoever asks has to do with.
+	JobIDs []string
 	Label  string
 	Status Status
+	// SourceID narrows to backups of one source, DriveID to those with a copy, of whatever
+	// status, on one drive.
+	SourceID string
+	DriveID  string
+	Proof    Proof
+	// Pinned narrows to those that are pinned now.
+	Pinned bool
 	// Since and Until bound CreatedAt: from Since on, before Until.
 	Since time.Time
 	Until time.Time
 }
 
+// Proof is what drills have found of a backup.
+type Proof string
+
+// The proofs that a list is narrowed to.
+const (
+	ProofProven    Proof = "proven"
+	ProofUnproven  Proof = "unproven"
+	ProofDisproven Proof = "disproven"
+)
+
 // DrillFilter narrows a list of drills. Zero fields do not narrow.
 type DrillFilter struct {
-	JobID   string
+	JobID string
+	// JobIDs narrows to the jobs that whoever asks has to do with.
+	JobIDs  []string
 	Outcome DrillOutcome
 }
 
 // RestoreFilter narrows a list of restores. Zero fields do not narrow.
 type RestoreFilter struct {
 	BackupID string
-	Status   Status
+	// JobIDs narrows to restores of backups that are there and of these jobs.
+	JobIDs []string
+	Status Status
 }
 
 // Progress is what the owner of a lease reports with each heartbeat.
@@ -39,6 +62,9 @@ type Progress struct {
 	Phase   Phase
 	RawSize int64
 	Size    int64
+	// TablesDone and TablesTotal are as in Backup.
+	TablesDone  int
+	TablesTotal int
 }
 
 // DumpFacts is what is recorded when a dump has proven itself, before any copy
@@ -49,8 +75,10 @@ type DumpFacts struct {
 	SHA256   string
 	CRC64    string
 	DumpPath string
-	Warnings string
-	DumpedAt time.Time
+	// SpoolNode is the node on whose disk DumpPath is.
+	SpoolNode string
+	Warnings  string
+	DumpedAt  time.Time
 }
 
 // DriveFileChange is the whole changeable part of a drive file.
@@ -73,7 +101,9 @@ type Settlement struct {
 	Error string
 	// DumpPath is where the dump is now; nil when it is nowhere on this machine.
 	DumpPath *string
-	At       time.Time
+	// SpoolNode is the node on whose disk the spool stays; empty when it goes.
+	SpoolNode string
+	At        time.Time
 }
 
 // JobSummary is what the landing page tells of one job.
@@ -102,9 +132,14 @@ type Plan struct {
 	Sources []Source
 	Drives  []Drive
 	Jobs    []PlannedJob
+	// Notifiers are kept in memory only.
+	Notifiers []Notifier
 	// Keep says that rows which the plan lacks stay as they are: a command beside
 	// a server must not remove what the server's own file names.
 	Keep bool
+	// Revision, when it is set, is the PlanRevision of what people set up that the plan was
+	// made from: a plan that others have outdated since is not applied.
+	Revision string
 }
 
 // PlannedJob is a job as a configuration file names it.
@@ -112,4 +147,11 @@ type PlannedJob struct {
 	Job    Job
 	Source string
 	Drives []string
+	// DriveRetention is Job.DriveRetention by the drive's label.
+	DriveRetention map[string]Retention
+	// Passphrase encrypts and opens the dumps when Job.Encryption says so.
+	Passphrase Secret `json:"-"`
+	// Identity is an age identity file, with which drills and restores on this server
+	// open the dumps; empty when the server has no private key.
+	Identity Secret `json:"-"`
 }

@@ -80,6 +80,8 @@ type RestoreRequest struct {
 	WithoutSafety bool
 	// Confirm is the target's name, typed by a person (RestorePlan.Confirm).
 	Confirm string
+	// Unlock opens an encrypted dump; empty takes what the configuration has.
+	Unlock  Unlock `json:"-"`
 	Trigger Trigger
 }
 
@@ -220,6 +222,12 @@ type RestorePlan struct {
 	Warnings []string
 	// LastTook is how long the newest restore of this backup took; 0 when none is known.
 	LastTook time.Duration
+	// File tells how the dump is packed and encrypted. Locked says in a sentence what is
+	// missing to open it; empty where nothing is. Hidden says that what is in it is not
+	// known, because its manifest is sealed and nobody has opened it.
+	File   FileFacts
+	Locked string
+	Hidden bool
 }
 
 // Upload is a dump file that a person uploaded to restore from.
@@ -229,11 +237,25 @@ type Upload struct {
 	// Provider is the kind of database that the dump is of.
 	Provider    string
 	Compression Compression
-	Size        int64
-	RawSize     int64
-	SHA256      string
-	Inventory   Inventory
-	CreatedAt   time.Time
+	// Encryption is EncryptionAge when the file is encrypted. It stays so.
+	Encryption string `json:",omitempty"`
+	Size       int64
+	RawSize    int64
+	SHA256     string
+	Inventory  Inventory
+	CreatedAt  time.Time
+}
+
+// Code returns what a server runs of the dump by itself, once it is there or while it is
+// restored, as the account that restores it; empty for nothing.
+func (u Upload) Code() string {
+	switch {
+	case u.Provider == "mysql" && u.Inventory.Count(ObjectEvent) > 0:
+		return "events"
+	case u.Provider == "postgres" && u.Inventory.Count(ObjectRoutine)+u.Inventory.Count(ObjectExtension)+u.Inventory.Count("materialized view")+u.Inventory.Count("event trigger") > 0:
+		return "functions, extensions or materialized views"
+	}
+	return ""
 }
 
 // ParseTableName reads SCHEMA.TABLE, or TABLE alone; names of which a part holds a dot

@@ -1,6 +1,11 @@
 package models
 
 import (
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,6 +38,10 @@ type Setting struct {
 	Type    SettingType
 	Default string
 	Choices []string
+	// Words are what a form calls a choice that does not say itself what it is, by choice.
+	Words map[string]string
+	// Also are other spellings of choices, in small letters, which are read as these.
+	Also map[string]string
 	// Least is the smallest number that a SettingInt takes, when it is above 0.
 	Least    int
 	Required bool
@@ -40,6 +49,28 @@ type Setting struct {
 	Secret bool
 	// Advanced settings are folded away.
 	Advanced bool
+	// Unused settings are read from older files and do nothing: no form asks for them.
+	Unused bool
+}
+
+// Choice returns the one of Choices that a word means; false when it means none.
+func (s Setting) Choice(word string) (string, bool) {
+	if slices.Contains(s.Choices, word) {
+		return word, true
+	}
+	small := strings.ToLower(word)
+	if choice, ok := s.Also[small]; ok {
+		return choice, true
+	}
+	return small, len(s.Also) > 0 && slices.Contains(s.Choices, small)
+}
+
+// Word is what a form calls a choice.
+func (s Setting) Word(choice string) string {
+	if word := s.Words[choice]; word != "" {
+		return word
+	}
+	return choice
 }
 
 // Kind declares one kind of source or drive.
@@ -64,8 +95,28 @@ func (k Kind) Setting(name string) (Setting, bool) {
 	return Setting{}, false
 }
 
-// Settings are the values of declared settings, by name.
+// Settings are the values of declared settings, by name. They print without their
+// values, of which some are secret; encoding keeps the values, because the store writes
+// settings that are not.
 type Settings map[string]string
+
+// String tells the names, and hides the values.
+func (s Settings) String() string {
+	hidden := make([]string, 0, len(s))
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		hidden = append(hidden, name+":"+redacted)
+	}
+	return "settings[" + strings.Join(hidden, " ") + "]"
+}
+
+// GoString keeps %#v from printing the values.
+func (s Settings) GoString() string { return s.String() }
+
+// Format keeps every other verb from printing the values.
+func (s Settings) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue keeps slog from printing the values.
+func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // Int returns the named value as a number, or fallback when it is not one.
 func (s Settings) Int(name string, fallback int) int {

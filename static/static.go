@@ -12,7 +12,9 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 // Prefix is the path below which Handler answers.
@@ -24,6 +26,8 @@ var embedded embed.FS
 type asset struct {
 	content     []byte
 	contentType string
+	// packed is the content in gzip, made when it is first asked for; nil is not worth it.
+	packed func() []byte
 }
 
 var (
@@ -56,7 +60,7 @@ func index(name string) {
 	ext := path.Ext(name)
 	hashed := strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext
 	addresses[name] = Prefix + hashed
-	assets[hashed] = asset{content: content, contentType: contentTypes[ext]}
+	assets[hashed] = asset{content: content, contentType: contentTypes[ext], packed: sync.OnceValue(func() []byte { return pack(content) })}
 }
 
 // Path returns the address of an asset by its plain name, such as "app.css". A
@@ -81,6 +85,15 @@ func Handler() http.Handler {
 		h := w.Header()
 		h.Set("Content-Type", a.contentType)
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		_, _ = w.Write(a.content)
+		h.Set("Vary", "Accept-Encoding")
+		body := a.content
+		if packed := a.packed(); packed != nil && TakesGzip(r.Header.Get("Accept-Encoding")) {
+			h.Set("Content-Encoding", "gzip")
+			body = packed
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(body)
+		}
 	})
 }

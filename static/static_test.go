@@ -1,12 +1,16 @@
 package static
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -36,6 +40,56 @@ func TestAssetsAreAddressedByContentAndKeptForEver(t *testing.T) {
 		if w.Header().Get("Content-Type") == "" {
 			t.Errorf("%s has no content type", address)
 		}
+	}
+}
+
+func TestAssetsAreCompressedForWhoReadsThat(t *testing.T) {
+	for _, name := range []string{"app.css", "app.js", "htmx.min.js", "favicon.svg"} {
+		plain := get(t, Path(name)).Body.Bytes()
+		for accept, packed := range map[string]bool{
+			"": false, "br": false, "gzip, deflate, br": true, "identity": false, "gzip;q=0": false, "br, gzip;q=0.5": true, "*": true, "*;q=0": false, "gzip; q=0.0, *": false, "gzip;q=x": false, "GZIP": true, "gzipped": false,
+		} {
+			for _, method := range []string{http.MethodGet, http.MethodHead} {
+				r := httptest.NewRequest(method, Path(name), nil)
+				r.Header.Set("Accept-Encoding", accept)
+				w := httptest.NewRecorder()
+				Handler().ServeHTTP(w, r)
+				if got := w.Header().Get("Content-Encoding") == "gzip"; got != packed {
+					t.Errorf("%s for %q is compressed: %t", name, accept, got)
+				}
+				if w.Header().Get("Vary") != "Accept-Encoding" {
+					t.Errorf("%s for %q varies by %q", name, accept, w.Header().Get("Vary"))
+				}
+				body := w.Body.Bytes()
+				if method == http.MethodHead {
+					if len(body) != 0 {
+						t.Errorf("HEAD of %s has a body", name)
+					}
+					continue
+				}
+				if w.Header().Get("Content-Length") != strconv.Itoa(len(body)) {
+					t.Errorf("%s for %q says %s bytes and has %d", name, accept, w.Header().Get("Content-Length"), len(body))
+				}
+				if packed {
+					unpacked, err := gzip.NewReader(bytes.NewReader(body))
+					if err != nil {
+						t.Fatal(err)
+					}
+					if body, err = io.ReadAll(unpacked); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if !bytes.Equal(body, plain) {
+					t.Errorf("%s for %q is another file", name, accept)
+				}
+			}
+		}
+	}
+}
+
+func TestThePageScriptStaysSmall(t *testing.T) {
+	if n := len(assets[strings.TrimPrefix(Path("app.js"), Prefix)].content); n > 12<<10 {
+		t.Errorf("app.js has %d bytes", n)
 	}
 }
 

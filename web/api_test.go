@@ -412,10 +412,13 @@ func TestAPIKeys(t *testing.T) {
 	}
 }
 
-// link asks for a download link and returns its path and query.
-func (s *site) link(t *testing.T, path string) *url.URL {
+// link asks for a download link and returns it; with the key k1 where no headers are given.
+func (s *site) link(t *testing.T, path string, headers ...string) *url.URL {
 	t.Helper()
-	w := s.get(t, path, "X-Api-Key", "k1")
+	if len(headers) == 0 {
+		headers = []string{"X-Api-Key", "k1"}
+	}
+	w := s.get(t, path, headers...)
 	var answer struct {
 		URL       string `json:"Url"`
 		ExpiresAt time.Time

@@ -45,6 +45,7 @@ func TestLandingTellsOfDrivesInTrouble(t *testing.T) {
 		t.Errorf("the line says %q", got)
 	}
 	s.catalog.signIns[driveID] = &fakeSignIn{}
+	s.store.backups[0].Status = models.StatusFinished
 	card := s.get(t, "/jobs/"+jobID+"/card")
 	if got := words(parse(t, card).one(t, "p", "id", "summary-drives")); got != "Sign in to nas. See the drives" {
 		t.Errorf("beside a card it says %q", got)
@@ -201,7 +202,65 @@ func TestLandingKnowsOfCopiesOfBackupsThatAreNotFinished(t *testing.T) {
 	if got := words(d.one(t, "section", "id", "summary")); !strings.Contains(got, "Very likely") || !strings.Contains(got, "1 of 1") {
 		t.Errorf("the summary says %s", got)
 	}
-	if got := words(d.one(t, "article", "id", "job-"+jobID)); !strings.Contains(got, "An unproven copy from 2 h ago can be restored.") {
-		t.Errorf("the card says %s", got)
+	if got := words(d.one(t, "section", "id", "database-"+sourceID)); !strings.Contains(got, "An unproven copy from 2 h ago can be restored.") {
+		t.Errorf("the row says %s", got)
+	}
+}
+
+func TestThePageOfADrive(t *testing.T) {
+	s := newSite(t, withPlanner(newPlanner()))
+	s.store.jobs[0].DriveIDs = []string{driveID}
+	w := s.walk(t, "/drives").follow("/drives/"+driveID).says("nas", "in the configuration file", "shop-nightly", "Not checked yet", "Folder/nas", "Duplicate")
+	w.press("Check now").says("Works", "412 GB of 1.0 TB")
+	if w.at != "/drives/"+driveID {
+		t.Errorf("a check leads to %s", w.at)
+	}
+	s.later.held = true
+	d := parse(t, s.ask(t, http.MethodPost, "/drives/"+driveID+"/check?own=true", "", "HX-Request", "true"))
+	if card := d.one(t, "article", "id", "drive-"+driveID); attribute(card, "hx-get") != "/drives/"+driveID+"/card?own=true" || !strings.Contains(words(card), "How it stands") {
+		t.Errorf("while it is checked the card is %s", words(card))
+	}
+	if w := s.get(t, "/drives/"+unknownID); w.Code != http.StatusNotFound {
+		t.Errorf("a drive that is not there: status %d", w.Code)
+	}
+}
+
+func TestADriveIsAddedChangedAndDeleted(t *testing.T) {
+	p := newPlanner()
+	s := newSite(t, withPlanner(p))
+	w := s.walk(t, "/drives").follow("/drives/new").follow("/drives/new?provider=sftp")
+	w.fill("host", "backup.example", "user", "ada", "password", "hunter2", "folder", "/srv/copies", "verify", "read_back").press("save").says("The drive is saved.", "Works")
+	made := p.saved[0]
+	if made.Label != "copies" || made.Fields["verify"] != "read_back" || made.Fields["port"] != "" || made.Secrets["password"].Reveal() != "hunter2" || len(s.upkeep.calls) != 1 {
+		t.Errorf("saved is %+v, checked %v", made, s.upkeep.calls)
+	}
+	id := s.store.drives[1].ID
+	if page := s.get(t, "/drives/"+id+"/edit").Body.String(); strings.Contains(page, "copies-stay") {
+		t.Error("a drive without copies is said to leave some behind")
+	}
+	s.store.totals[id] = models.DriveTotals{DriveID: id, Finished: 2, Bytes: 4e9}
+	s.walk(t, "/drives/"+id+"/edit").says("The 2 copies that lie there stay behind when the place is changed")
+	s.walk(t, "/drives/"+id).follow("/drives/"+id+"/edit").fill("folder", "/srv/other").press("save").says("The drive is saved.")
+	if got := p.saved[1]; got.Label != "copies" || got.Fields["folder"] != "/srv/other" || len(got.Secrets) != 0 {
+		t.Errorf("changed is %+v", got)
+	}
+	s.walk(t, "/drives/"+id).follow("/drives/" + id + "/delete").says("It keeps 2 copies, 4.0 GB together.").press("Delete the drive")
+	if _, err := p.Origin(t.Context(), models.PlanDrive, "copies"); err == nil && len(p.drafts[models.PlanDrive]) != 0 {
+		t.Error("it is still there")
+	}
+}
+
+func TestADriveThatDoesNotWorkIsSavedOnlyWhenAskedTo(t *testing.T) {
+	p := newPlanner()
+	s := newSite(t, withPlanner(p))
+	p.trial = func(models.PlanDraft) models.Trial {
+		return models.Trial{Drive: &models.DriveCheck{Error: `drive "x": permission denied`}}
+	}
+	w := s.walk(t, "/drives/new?provider=local").fill("folder", "/x").press("save").says("It does not work yet", "Permission denied.")
+	if w.status != http.StatusUnprocessableEntity || len(p.saved) != 0 {
+		t.Errorf("status %d, saved %v", w.status, p.saved)
+	}
+	if w.press("anyway"); len(p.saved) != 1 || !strings.HasPrefix(w.at, "/drives/") {
+		t.Errorf("it leads to %s, saved %v", w.at, p.saved)
 	}
 }

@@ -21,9 +21,36 @@ func (s *fakeStore) Restore(_ context.Context, id string) (models.Restore, error
 
 func (s *fakeStore) Restores(_ context.Context, f models.RestoreFilter, after models.Cursor, limit int) ([]models.Restore, error) {
 	fits := func(r models.Restore) bool {
-		return (f.BackupID == "" || r.BackupID == f.BackupID) && (f.Status == "" || r.Status == f.Status)
+		return (len(f.JobIDs) == 0 || slices.Contains(f.JobIDs, s.jobOfBackup(r.BackupID))) && (f.BackupID == "" || r.BackupID == f.BackupID) && (f.Status == "" || r.Status == f.Status)
 	}
 	return part(s.restores, fits, func(r models.Restore) string { return r.ID }, after, limit), s.failing
+}
+
+func (s *fakeStore) jobOfBackup(id string) string {
+	for _, b := range s.backups {
+		if b.ID == id {
+			return b.JobID
+		}
+	}
+	return ""
+}
+
+func (s *fakeStore) UseLink(_ context.Context, l models.UsedLink) (models.UsedLink, error) {
+	if s.links == nil {
+		s.links = map[string]models.UsedLink{}
+	}
+	if first, used := s.links[l.Hash]; used {
+		return first, s.failing
+	}
+	s.links[l.Hash] = l
+	return l, s.failing
+}
+
+func (s *fakeStore) EndLink(_ context.Context, hash string, at time.Time) error {
+	l := s.links[hash]
+	l.DoneAt = &at
+	s.links[hash] = l
+	return s.failing
 }
 
 func (s *fakeStore) Drill(_ context.Context, id string) (models.Drill, error) {
@@ -49,7 +76,7 @@ func (s *fakeStore) RecentDrills(_ context.Context, f models.DrillFilter, after 
 		return strings.Compare(b.ID, a.ID)
 	})
 	fits := func(d models.Drill) bool {
-		return (f.JobID == "" || d.JobID == f.JobID) && (f.Outcome == "" || d.Outcome == f.Outcome)
+		return (len(f.JobIDs) == 0 || slices.Contains(f.JobIDs, d.JobID)) && (f.JobID == "" || d.JobID == f.JobID) && (f.Outcome == "" || d.Outcome == f.Outcome)
 	}
 	return part(all, fits, func(d models.Drill) string { return d.ID }, after, limit), s.failing
 }
@@ -111,6 +138,7 @@ type fakeRestores struct {
 	drilled   []models.DrillRequest
 	received  string
 	nameGiven string
+	unlock    models.Unlock
 }
 
 func (r *fakeRestores) Plan(_ context.Context, req models.RestoreRequest) (models.RestorePlan, error) {
@@ -165,9 +193,9 @@ func (r *fakeRestores) CancelDrill(ctx context.Context, id string) error {
 	return err
 }
 
-func (r *fakeRestores) Receive(_ context.Context, name string, content io.Reader) (models.Upload, error) {
+func (r *fakeRestores) Receive(_ context.Context, name string, unlock models.Unlock, content io.Reader) (models.Upload, error) {
 	text, err := io.ReadAll(content)
-	r.received, r.nameGiven = string(text), name
+	r.received, r.nameGiven, r.unlock = string(text), name, unlock
 	if err == nil {
 		err = r.startErr
 	}

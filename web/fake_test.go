@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,9 +25,17 @@ type fakeStore struct {
 	drills    map[string][]models.Drill
 	restores  []models.Restore // newest first
 	alarms    []models.Alarm   // newest first
-	checks    map[string]models.DriveCheck
-	totals    map[string]models.DriveTotals
-	failing   error
+	// gone has what is said of backups that were removed, by their ids.
+	gone     map[string]string
+	missed   []models.Missed  // newest first
+	removals []models.Removal // newest first
+	checks   map[string]models.DriveCheck
+	totals   map[string]models.DriveTotals
+	usages   []models.DriveUsage // by day
+	// summariesRead, pointsRead and backupsRead count how often these were asked for.
+	summariesRead, pointsRead, backupsRead int
+	failing                                error
+	links                                  map[string]models.UsedLink
 	// meanwhile, when set, happens once a backup was read.
 	meanwhile func()
 	// each, when set, replaces EachBackup.
@@ -48,8 +57,23 @@ func (s *fakeStore) Backups(_ context.Context, f models.BackupFilter, after mode
 	return found, s.failing
 }
 
+func (s *fakeStore) BackupsBefore(_ context.Context, f models.BackupFilter, before models.Cursor, limit int) ([]models.Backup, error) {
+	var found []models.Backup
+	for _, b := range s.backups {
+		if b.ID == before.ID {
+			break
+		}
+		if matches(b, f) {
+			found = append(found, b)
+		}
+	}
+	return found[max(len(found)-limit, 0):], s.failing
+}
+
 func matches(b models.Backup, f models.BackupFilter) bool {
-	return (f.JobID == "" || f.JobID == b.JobID) && (f.Label == "" || f.Label == b.Label) && (f.Status == "" || f.Status == b.Status) &&
+	return (len(f.JobIDs) == 0 || slices.Contains(f.JobIDs, b.JobID)) && (f.JobID == "" || f.JobID == b.JobID) && (f.Label == "" || f.Label == b.Label) && (f.Status == "" || f.Status == b.Status) &&
+		(f.SourceID == "" || f.SourceID == b.SourceID) && (f.Proof != models.ProofProven || b.ProvenAt != nil) && (f.Proof != models.ProofDisproven || b.DisprovenAt != nil) &&
+		(f.DriveID == "" || slices.ContainsFunc(b.DriveFiles, func(c models.DriveFile) bool { return c.DriveID == f.DriveID })) && (!f.Pinned || b.Pinned(testNow)) &&
 		(f.Since.IsZero() || !b.CreatedAt.Before(f.Since)) && (f.Until.IsZero() || b.CreatedAt.Before(f.Until))
 }
 
@@ -70,6 +94,7 @@ func (s *fakeStore) EachBackup(ctx context.Context, f models.BackupFilter, fn fu
 }
 
 func (s *fakeStore) Backup(_ context.Context, id string) (models.Backup, error) {
+	s.backupsRead++
 	if s.meanwhile != nil {
 		defer s.meanwhile()
 	}
@@ -78,15 +103,36 @@ func (s *fakeStore) Backup(_ context.Context, id string) (models.Backup, error) 
 			return b, s.failing
 		}
 	}
+	if why, ok := s.gone[id]; ok {
+		return models.Backup{}, models.NotFoundf("%s", why)
+	}
 	return models.Backup{}, models.NotFoundf("there is no backup with the id %s", id)
 }
 
 func (s *fakeStore) JobSummaries(context.Context) ([]models.JobSummary, error) {
+	s.summariesRead++
 	var found []models.JobSummary
 	for _, j := range s.jobs {
 		found = append(found, s.summary(j))
 	}
 	return found, s.failing
+}
+
+func (s *fakeStore) NewestWithCopy(_ context.Context, jobID string, look int) (*models.Backup, error) {
+	for _, b := range s.backups {
+		if b.JobID != jobID || b.Status != models.StatusFailed || look == 0 {
+			continue
+		}
+		look--
+		if slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.Status == models.StatusFinished }) {
+			return &b, s.failing
+		}
+	}
+	return nil, s.failing
+}
+
+func (s *fakeStore) JobStandings(ctx context.Context) ([]models.JobSummary, error) {
+	return s.JobSummaries(ctx)
 }
 
 func (s *fakeStore) summary(j models.Job) models.JobSummary {
@@ -156,12 +202,46 @@ func (s *fakeStore) DriveTotals(context.Context) (map[string]models.DriveTotals,
 	return s.totals, s.failing
 }
 
+func (s *fakeStore) DriveUsages(_ context.Context, driveID, since string) ([]models.DriveUsage, error) {
+	var found []models.DriveUsage
+	for _, u := range s.usages {
+		if (driveID == "" || u.DriveID == driveID) && u.Day >= since {
+			found = append(found, u)
+		}
+	}
+	return found, s.failing
+}
+
+func (s *fakeStore) RunPoints(ctx context.Context, since time.Time) ([]models.RunPoint, error) {
+	return s.JobRunPoints(ctx, "", since)
+}
+
+func (s *fakeStore) JobRunPoints(_ context.Context, jobID string, since time.Time) ([]models.RunPoint, error) {
+	s.pointsRead++
+	var found []models.RunPoint
+	for _, b := range slices.Backward(s.backups) {
+		if (jobID == "" || jobID == b.JobID) && !b.CreatedAt.Before(since) {
+			found = append(found, models.RunPoint{ID: b.ID, JobID: b.JobID, Status: b.Status, CreatedAt: b.CreatedAt, StartedAt: b.StartedAt, SettledAt: b.SettledAt,
+				ProvenAt: b.ProvenAt, DisprovenAt: b.DisprovenAt, RawSize: b.RawSize, Size: b.Size, Error: b.Error})
+		}
+	}
+	return found, s.failing
+}
+
 func (s *fakeStore) Manifest(_ context.Context, id string) (models.Manifest, error) {
 	m, ok := s.manifests[id]
 	if !ok {
 		return m, models.NotFoundf("the backup %s has no manifest", id)
 	}
 	return m, s.failing
+}
+
+func (s *fakeStore) LogFrom(ctx context.Context, id string, offset int) (string, int, error) {
+	text, err := s.LogText(ctx, id)
+	if offset > len(text) {
+		offset = 0
+	}
+	return text[offset:], len(text), err
 }
 
 func (s *fakeStore) LogText(_ context.Context, id string) (string, error) {
@@ -225,6 +305,18 @@ func (b *fakeBackups) Heal(ctx context.Context, id string) (models.Backup, error
 	return found, err
 }
 
+func (b *fakeBackups) Cancel(ctx context.Context, id string) (models.Backup, error) {
+	b.note("cancel " + id)
+	found, err := b.store.Backup(ctx, id)
+	switch {
+	case err != nil:
+		return found, err
+	case found.Status.Settled():
+		return found, models.Conflictf("the backup %s has already %s", id, found.Status)
+	}
+	return found, b.err
+}
+
 func (b *fakeBackups) Verify(_ context.Context, id, file string) ([]models.CopyVerdict, error) {
 	b.note(strings.TrimSpace("verify " + id + " " + file))
 	return b.verdicts, b.err
@@ -281,6 +373,16 @@ func (fakeSchedule) PreviousRun(_ string, until time.Time) (time.Time, bool) {
 }
 
 func (fakeSchedule) NextRun(string) (time.Time, bool) { return testNow.Add(time.Hour), true }
+
+func (fakeSchedule) NextRuns(_ models.Job, n int) []time.Time {
+	var slots []time.Time
+	for day := range n {
+		slots = append(slots, testNow.Add(time.Hour).AddDate(0, 0, day))
+	}
+	return slots
+}
+
+func (fakeSchedule) NextDrill(string) (time.Time, bool) { return testNow.AddDate(0, 0, 2), true }
 
 // fakeCatalog has the store's drives. Those that are not in opened can do nothing
 // special, and nobody signs in to those that are not in signIns.

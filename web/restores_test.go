@@ -260,8 +260,8 @@ func TestADrillHasAPage(t *testing.T) {
 		}
 	}
 	s.store.backups = nil
-	if got := words(parse(t, s.get(t, "/drills/"+drillID)).root); !strings.Contains(got, "Drill of shop-nightly") {
-		t.Error("a drill whose backup is gone has no page")
+	if got := words(parse(t, s.get(t, "/drills/"+drillID)).root); !strings.Contains(got, "Drill of shop-nightly") || !strings.Contains(got, "That backup now") {
+		t.Error("a drill whose backup is gone has no page, or none that says so")
 	}
 }
 
@@ -311,9 +311,53 @@ func TestEmptyListsSayWhatToDo(t *testing.T) {
 	s := newSite(t)
 	s.store.restores, s.store.drills = nil, nil
 	got := words(parse(t, s.get(t, "/restores")).one(t, "main", "", ""))
-	for _, want := range []string{"Nothing was restored yet", "Nothing was drilled yet", "Press Drill now", "Restore from a file"} {
+	for _, want := range []string{"Nothing was restored yet", "Nothing was drilled yet", "A drill restores a backup into a scratch database", "Drill the newest backup", "Restore from a file"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the empty page does not say %q", want)
+		}
+	}
+	if d := parse(t, s.get(t, "/restores")); len(d.all("form", "action", "/backups/"+finishedID+"/drill")) != 1 {
+		t.Error("the newest finished backup cannot be drilled")
+	}
+	s.store.backups = nil
+	if d := parse(t, s.get(t, "/restores")); len(d.all("button", "id", "drill-newest")) != 0 {
+		t.Error("a backup that is not there can be drilled")
+	}
+}
+
+func TestTheListsAreNarrowed(t *testing.T) {
+	s := newSite(t)
+	s.store.restores[0].Status = models.StatusFailed
+	for query, want := range map[string]struct {
+		restores, drills int
+		says             string
+	}{
+		"":                                      {1, 1, ""},
+		"kind=restores":                         {1, 0, ""},
+		"kind=drills":                           {0, 1, ""},
+		"outcome=good":                          {0, 1, "Nothing of that kind was restored"},
+		"outcome=bad":                           {1, 0, "Nothing of that kind was drilled"},
+		"outcome=unclear":                       {0, 0, "Nothing of that kind was drilled"},
+		"job=" + jobID:                          {1, 1, ""},
+		"job=" + unknownID:                      {0, 0, "Show all"},
+		"kind=drills&outcome=good&job=" + jobID: {0, 1, ""},
+	} {
+		d := parse(t, s.get(t, "/restores?"+query))
+		restores, drills := 0, 0
+		for _, row := range d.all("tr", "id", "") {
+			if strings.HasPrefix(attribute(row, "id"), "restore-") {
+				restores++
+			} else {
+				drills++
+			}
+		}
+		if restores != want.restores || drills != want.drills || !strings.Contains(words(d.one(t, "main", "", "")), want.says) {
+			t.Errorf("%s: %d restores and %d drills, or it does not say %q", query, restores, drills, want.says)
+		}
+	}
+	for _, query := range []string{"kind=x", "outcome=x", "job=x"} {
+		if w := s.get(t, "/restores?"+query); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d", query, w.Code)
 		}
 	}
 }

@@ -21,15 +21,17 @@ var testNow = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 // site is a server over fakes, and what it logged.
 type site struct {
-	handler  http.Handler
-	store    *fakeStore
-	backups  *fakeBackups
-	restores *fakeRestores
-	catalog  *fakeCatalog
-	upkeep   *fakeUpkeep
-	later    *fakeBackground
-	log      *bytes.Buffer
-	now      time.Time
+	handler   http.Handler
+	store     *fakeStore
+	backups   *fakeBackups
+	restores  *fakeRestores
+	catalog   *fakeCatalog
+	upkeep    *fakeUpkeep
+	retention *fakeRetention
+	notify    *fakeNotify
+	later     *fakeBackground
+	log       *bytes.Buffer
+	now       time.Time
 }
 
 // newSite returns a server over a store with one job, on which a backup is
@@ -41,9 +43,11 @@ func newSite(t *testing.T, change ...func(*Options)) *site {
 	s.restores = &fakeRestores{store: s.store, plan: newPlan(), uploads: map[string]models.Upload{}}
 	s.catalog = &fakeCatalog{store: s.store, opened: map[string]drive.Drive{}, signIns: map[string]*fakeSignIn{}}
 	s.upkeep = &fakeUpkeep{store: s.store, found: models.DriveCheck{CheckedAt: testNow, GoodAt: &testNow, Free: 412e9, Total: 1e12}}
+	s.retention = &fakeRetention{store: s.store}
+	s.notify = &fakeNotify{}
 	s.later = &fakeBackground{}
 	o := Options{
-		Store: s.store, Backups: s.backups, Restores: s.restores, Catalog: s.catalog, Upkeep: s.upkeep, Background: s.later.run, Schedule: fakeSchedule{}, Version: "test",
+		Store: s.store, Backups: s.backups, Restores: s.restores, Catalog: s.catalog, Upkeep: s.upkeep, Background: s.later.run, Schedule: fakeSchedule{}, Retention: s.retention, Notify: s.notify, Version: "test",
 		SigningKey: bytes.Repeat([]byte("k"), 32), Log: slog.New(slog.NewTextHandler(s.log, nil)),
 		Now: func() time.Time { return s.now },
 	}
@@ -120,6 +124,10 @@ func (s *site) ask(t *testing.T, method, path, body string, headers ...string) *
 	for i := 0; i < len(headers); i += 2 {
 		if headers[i] == "Host" {
 			r.Host = headers[i+1]
+		}
+		if headers[i] == "Remote" {
+			r.RemoteAddr = headers[i+1]
+			continue
 		}
 		r.Header.Set(headers[i], headers[i+1])
 	}

@@ -25,6 +25,10 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	binary := filepath.Join(dir, "backupman")
 	cmd := exec.Command("go", "build", "-o", binary, ".")
+	if raceDetector() {
+		cmd = exec.Command("go", "build", "-race", "-o", binary, ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
+	}
 	if cmd.Dir, err = root(); err != nil {
 		return "", err
 	}
@@ -33,6 +37,10 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	return binary, nil
 })
+
+// raceDetector reports whether the program is to be built with the race detector, which
+// needs a C compiler. A server in which it finds a race fails its test.
+func raceDetector() bool { return os.Getenv("BACKUPMAN_TEST_RACE") != "" }
 
 // root finds the module from where the tests run: with -trimpath a file's own
 // path does not lead there.
@@ -157,6 +165,9 @@ func (s *Server) Stop(t testing.TB) {
 		_ = s.Process.Kill()
 		t.Errorf("the server did not end: %s", s.log)
 	}
+	if log := s.Log(); strings.Contains(log, "WARNING: DATA RACE") {
+		t.Errorf("the race detector found a race: %s", log)
+	}
 }
 
 // Kill ends the server at once, as a crash would.
@@ -186,14 +197,24 @@ func (l *tail) String() string {
 	return l.buf.String()
 }
 
-// WriteConfig writes a configuration file into a folder and returns its path.
+// WriteConfig writes a configuration file into a folder and returns its path. Nobody has to
+// sign in there, unless the text says so.
 func WriteConfig(t testing.TB, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(WithoutAccounts(text)), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// WithoutAccounts returns a configuration in which accounts are switched off, unless it
+// says something of accounts itself.
+func WithoutAccounts(text string) string {
+	if strings.HasPrefix(text, "accounts:") || strings.Contains(text, "\naccounts:") {
+		return text
+	}
+	return strings.TrimRight(text, "\n") + "\naccounts: {enabled: false}\n"
 }
 
 // Eventually waits until ask is content, and fails with what it last said after

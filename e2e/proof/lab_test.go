@@ -192,7 +192,7 @@ func (l *lab) lie(t *testing.T, of made, dump []byte, change func(*models.Manife
 		m.File.SHA256, m.File.Size, m.File.RawSize = hex.EncodeToString(sum[:]), int64(packed.Len()), int64(len(dump))
 	}
 	b.SHA256, b.Size, b.RawSize = m.File.SHA256, m.File.Size, m.File.RawSize
-	b.FileName = archive.FileName(b.Label, b.CreatedAt, b.ID, "lie", models.CompressionZstd)
+	b.FileName = archive.FileName(b.Label, b.CreatedAt, b.ID, "lie", models.CompressionZstd, "")
 	key := archive.Key(b.Label, b.FileName)
 	path := filepath.Join(l.shelf, filepath.FromSlash(key))
 	must(t, os.WriteFile(path, packed.Bytes(), 0o600))

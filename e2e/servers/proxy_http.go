@@ -161,8 +161,29 @@ func (r *HTTPRule) takes(q *http.Request) bool {
 
 // forward asks the server. What response does, when set, happens to its answer.
 func (x *HTTPExchange) forward(response func(*http.Response) error) {
+	if x.r.ContentLength > 0 {
+		x.r.Body = &wholeBody{ReadCloser: x.r.Body, left: x.r.ContentLength}
+	}
 	ctx := context.WithValue(x.r.Context(), responseKey{}, response)
 	x.proxy.pass.ServeHTTP(x.w, x.r.WithContext(ctx))
+}
+
+// wholeBody ends a body after its declared length by itself. The transport reads
+// once more after the last byte, to see that it was the last, and by then the server
+// may have answered, which closes the body underneath: that read would fail, and break
+// the connection in the middle of the answer.
+type wholeBody struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *wholeBody) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := b.ReadCloser.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
 }
 
 type responseKey struct{}

@@ -59,7 +59,7 @@ func newLargeDrive(backups, tables int) *largeDrive {
 	at := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	for range backups {
 		m := models.Manifest{BackupID: models.NewID(), Job: "shop nightly", Source: "shop db", Provider: "sqlite", CreatedAt: at, DumpedAt: at, Inventory: inv}
-		m.File = models.FileFacts{Name: archive.FileName(m.Job, at, m.BackupID, "sqlite", models.CompressionZstd), Size: 9, RawSize: 90,
+		m.File = models.FileFacts{Name: archive.FileName(m.Job, at, m.BackupID, "sqlite", models.CompressionZstd, ""), Size: 9, RawSize: 90,
 			SHA256: strings.Repeat("b", 64), Compression: models.CompressionZstd}
 		key := archive.Key(m.Job, m.File.Name)
 		d.manifests[key], d.keys = m, append(d.keys, key)

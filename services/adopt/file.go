@@ -20,6 +20,9 @@ import (
 // withoutManifest is said of a backup for which nobody vouches.
 const withoutManifest = "adopted from a file without a manifest: what it holds was read from the file itself, and nothing tells whether that is all that was dumped"
 
+// lockedWithoutManifest is said of a file of which nothing can be known here.
+const lockedWithoutManifest = "it is encrypted and has no manifest, so that what it is can't be told without a key: bring its manifest back from another drive, or restore the file itself with backupman restore --file FILE --identity KEY_FILE"
+
 // fromFile adopts a file without a manifest. It is read to its end, and what it holds
 // becomes its manifest.
 func (r *run) fromFile(ctx context.Context, f looked, told *models.AdoptedFile) error {
@@ -34,6 +37,9 @@ func (r *run) fromFile(ctx context.Context, f looked, told *models.AdoptedFile) 
 	}
 	if told.BackupID = known.at(r.row.ID, f.file.Key); told.BackupID != "" {
 		return nil
+	}
+	if parts.Encryption != "" {
+		return models.Conflictf("%s", lockedWithoutManifest)
 	}
 	kind, err := r.service.kindOfExtension(parts.Extension)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/agekey"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/drive"
 	"github.com/backupman/backupman/services/source"
@@ -61,6 +62,9 @@ func (r *run) readManifest(ctx context.Context, key string, size int64) (models.
 	m, err := archive.DecodeManifest(text)
 	if err != nil {
 		return m, models.Invalidf("its manifest cannot be used: %v; remove it, and the file is read instead", err)
+	}
+	if m.Sealed != "" {
+		m.Inventory = m.Inventory.Public() // more of it would be believed unopened
 	}
 	return m, nil
 }
@@ -157,7 +161,7 @@ func check(m models.Manifest, kind source.Kind, file drive.Stored, now time.Time
 	if err := models.CheckID(m.BackupID); err != nil {
 		return wrong("its BackupId is not an id")
 	}
-	if want := archive.FileName(m.Job, m.CreatedAt, m.BackupID, kind.Extension, m.File.Compression); want != name {
+	if want := archive.FileName(m.Job, m.CreatedAt, m.BackupID, kind.Extension, m.File.Compression, m.File.Encryption); want != name {
 		return wrong("what it says of the job, the time, the id and the kind makes the name " + want)
 	}
 	if folder != "." && path.Base(folder) != archive.Folder(m.Job) {
@@ -180,9 +184,28 @@ func checkFacts(m models.Manifest, now time.Time) error {
 	case m.File.Size <= 0 || m.File.RawSize <= 0:
 		return wrong("its sizes are not those of a dump")
 	}
+	if err := checkEncryption(m); err != nil {
+		return err
+	}
 	for _, t := range m.Inventory.Tables {
 		if t.Name == "" || t.Rows < 0 || t.Bytes < 0 {
 			return wrong(fmt.Sprintf("what it says of the table %q cannot be", t.Name))
+		}
+	}
+	return nil
+}
+
+// checkEncryption looks for what can't be of an encrypted dump, or of one that is not.
+func checkEncryption(m models.Manifest) error {
+	switch e := m.File.Encryption; {
+	case e != "" && e != models.EncryptionAge:
+		return models.Invalidf("its manifest says that it is encrypted with %q, which this version does not know: use a newer Backupman", e)
+	case (e != "") != (m.Sealed != ""), e == "" && len(m.File.Recipients) > 0:
+		return wrong("what it says of the encryption does not fit together")
+	}
+	for _, key := range m.File.Recipients {
+		if _, err := agekey.ParseRecipient(key); err != nil {
+			return wrong("one of its recipients is not a public key")
 		}
 	}
 	return nil

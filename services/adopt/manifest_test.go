@@ -63,25 +63,28 @@ func TestAManifestThatDoesNotFitIsNotBelieved(t *testing.T) {
 		spoil func(m *models.Manifest)
 		says  string
 	}{
-		"another file":           {func(m *models.Manifest) { m.File.Name = "x.sqlite.zst" }, `a file called "x.sqlite.zst"`},
-		"another size":           {func(m *models.Manifest) { m.File.Size++ }, "bytes long and its manifest says"},
-		"no id":                  {func(m *models.Manifest) { m.BackupID = "../../etc" }, "BackupId is not an id"},
-		"another id":             {func(m *models.Manifest) { m.BackupID = models.NewID() }, "makes the name"},
-		"another job":            {func(m *models.Manifest) { m.Job = "other" }, "makes the name"},
-		"another time":           {func(m *models.Manifest) { m.CreatedAt = m.CreatedAt.Add(time.Minute) }, "makes the name"},
-		"another compression":    {func(m *models.Manifest) { m.File.Compression = models.CompressionGzip }, "makes the name"},
-		"another kind":           {func(m *models.Manifest) { m.Provider = "mysql" }, "makes the name"},
-		"a kind nobody knows":    {func(m *models.Manifest) { m.Provider = "oracle" }, `"oracle", which this version does not know`},
-		"a label in two lines":   {func(m *models.Manifest) { m.Source = "a\nb" }, "labels"},
-		"a label without end":    {func(m *models.Manifest) { m.Source = strings.Repeat("x", 256) }, "labels"},
-		"no label":               {func(m *models.Manifest) { m.Source = "" }, "labels"},
-		"no digest":              {func(m *models.Manifest) { m.File.SHA256 = "" }, "SHA256"},
-		"a digest with a quote":  {func(m *models.Manifest) { m.File.SHA256 = strings.Repeat("'", 64) }, "SHA256"},
-		"a dump of no length":    {func(m *models.Manifest) { m.File.RawSize = -1 }, "sizes"},
-		"a dump of the future":   {func(m *models.Manifest) { m.DumpedAt = time.Now().AddDate(1, 0, 0) }, "cannot be"},
-		"less than no rows":      {func(m *models.Manifest) { m.Inventory.Tables[0].Rows = -1 }, "cannot be"},
-		"a table without a name": {func(m *models.Manifest) { m.Inventory.Tables[0].Name = "" }, "cannot be"},
-		"of a newer version":     {func(m *models.Manifest) { m.Version = 99 }, "makes the name"},
+		"another file":                         {func(m *models.Manifest) { m.File.Name = "x.sqlite.zst" }, `a file called "x.sqlite.zst"`},
+		"another size":                         {func(m *models.Manifest) { m.File.Size++ }, "bytes long and its manifest says"},
+		"no id":                                {func(m *models.Manifest) { m.BackupID = "../../etc" }, "BackupId is not an id"},
+		"another id":                           {func(m *models.Manifest) { m.BackupID = models.NewID() }, "makes the name"},
+		"another job":                          {func(m *models.Manifest) { m.Job = "other" }, "makes the name"},
+		"another time":                         {func(m *models.Manifest) { m.CreatedAt = m.CreatedAt.Add(time.Minute) }, "makes the name"},
+		"another compression":                  {func(m *models.Manifest) { m.File.Compression = models.CompressionGzip }, "makes the name"},
+		"another kind":                         {func(m *models.Manifest) { m.Provider = "mysql" }, "makes the name"},
+		"a kind nobody knows":                  {func(m *models.Manifest) { m.Provider = "oracle" }, `"oracle", which this version does not know`},
+		"a label in two lines":                 {func(m *models.Manifest) { m.Source = "a\nb" }, "labels"},
+		"a label without end":                  {func(m *models.Manifest) { m.Source = strings.Repeat("x", 256) }, "labels"},
+		"no label":                             {func(m *models.Manifest) { m.Source = "" }, "labels"},
+		"no digest":                            {func(m *models.Manifest) { m.File.SHA256 = "" }, "SHA256"},
+		"a digest with a quote":                {func(m *models.Manifest) { m.File.SHA256 = strings.Repeat("'", 64) }, "SHA256"},
+		"a dump of no length":                  {func(m *models.Manifest) { m.File.RawSize = -1 }, "sizes"},
+		"a dump of the future":                 {func(m *models.Manifest) { m.DumpedAt = time.Now().AddDate(1, 0, 0) }, "cannot be"},
+		"less than no rows":                    {func(m *models.Manifest) { m.Inventory.Tables[0].Rows = -1 }, "cannot be"},
+		"a table without a name":               {func(m *models.Manifest) { m.Inventory.Tables[0].Name = "" }, "cannot be"},
+		"an unknown encryption":                {func(m *models.Manifest) { m.File.Encryption = "rot13" }, "does not know"},
+		"recipients of a file that is open":    {func(m *models.Manifest) { m.File.Recipients = []string{"age1"} }, "does not fit together"},
+		"a sealed part of a file that is open": {func(m *models.Manifest) { m.Sealed = "x" }, "does not fit together"},
+		"of a newer version":                   {func(m *models.Manifest) { m.Version = 99 }, "makes the name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			after, dump := stocked(t)
@@ -105,7 +108,7 @@ func TestAManifestOfTheFuture(t *testing.T) {
 	after, dump := stocked(t)
 	m := manifestOf(t, dump)
 	m.CreatedAt = m.CreatedAt.AddDate(3, 0, 0)
-	m.File.Name = archive.FileName(m.Job, m.CreatedAt, m.BackupID, "sqlite", m.File.Compression)
+	m.File.Name = archive.FileName(m.Job, m.CreatedAt, m.BackupID, "sqlite", m.File.Compression, m.File.Encryption)
 	moved := filepath.Join(filepath.Dir(dump), m.File.Name)
 	text, err := os.ReadFile(dump)
 	if err != nil {

@@ -20,7 +20,7 @@ func (r *run) record(ctx context.Context, b models.Backup, m models.Manifest, to
 		r.report.Backups++
 	}
 	r.report.Copies += copies
-	told.BackupID, told.New = b.ID, copies > 0
+	told.BackupID, told.New, told.Sealed = b.ID, copies > 0, m.Hidden()
 	return nil
 }
 
@@ -35,7 +35,7 @@ func (r *run) backupOf(job models.Job, m models.Manifest, file drive.Stored, crc
 	b := models.Backup{
 		ID: m.BackupID, JobID: job.ID, Label: m.Job, SourceID: job.SourceID, Slot: "adopted:" + m.BackupID,
 		Trigger: models.TriggerAdopt, Attempt: 1, Status: models.StatusFinished, Phase: models.PhaseVerifying,
-		Compression: m.File.Compression, FileName: m.File.Name, Warnings: strings.Join(m.Inventory.Warnings, "\n"),
+		Compression: m.File.Compression, Encryption: m.File.Encryption, FileName: m.File.Name, Warnings: strings.Join(m.Inventory.Warnings, "\n"),
 		RawSize: m.File.RawSize, Size: m.File.Size, SHA256: m.File.SHA256, CRC64: crc,
 		CreatedAt: m.CreatedAt, DumpedAt: &dumped, SettledAt: &dumped,
 	}

@@ -10,9 +10,13 @@ import (
 // manifestFormat is the first thing a manifest says about itself.
 const manifestFormat = "backupman-manifest"
 
-// EncodeManifest returns a manifest as the JSON that is kept beside every copy.
+// EncodeManifest returns a manifest as the JSON that is kept beside every copy. Of what a
+// sealed one holds it tells only what restoring by hand needs.
 func EncodeManifest(m models.Manifest) ([]byte, error) {
 	m.Format, m.Version = manifestFormat, models.ManifestVersion
+	if m.Sealed != "" {
+		m.Version, m.Inventory = models.SealedManifestVersion, m.Inventory.Public()
+	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
@@ -30,8 +34,8 @@ func DecodeManifest(text []byte) (models.Manifest, error) {
 	if m.Format != manifestFormat {
 		return m, models.Invalidf("this is not a manifest: its Format is %q and not %q", m.Format, manifestFormat)
 	}
-	if m.Version > models.ManifestVersion {
-		return m, models.Invalidf("this manifest has version %d, and this program knows up to %d: use a newer Backupman", m.Version, models.ManifestVersion)
+	if m.Version > models.SealedManifestVersion {
+		return m, models.Invalidf("this manifest has version %d, and this program knows up to %d: use a newer Backupman", m.Version, models.SealedManifestVersion)
 	}
 	return m, nil
 }

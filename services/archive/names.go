@@ -17,6 +17,9 @@ import (
 // PartialSuffix ends the name of a file that is still being written.
 const PartialSuffix = ".partial"
 
+// ageEnding ends the name of a file that is encrypted with age.
+const ageEnding = ".age"
+
 // manifestSuffix is added to a dump file's name to name its manifest.
 const manifestSuffix = ".json"
 
@@ -27,10 +30,15 @@ const nameTime = "20060102150405"
 // allow, with room for the time, the id and the endings.
 const longestLabel = 120
 
-// FileName returns the name of a dump file: LABEL-YYYYMMDDHHMMSS-ID.EXT.COMPRESSION,
-// the time in UTC. The id makes two backups of one second differ.
-func FileName(label string, at time.Time, id, extension string, c models.Compression) string {
-	return fmt.Sprintf("%s-%s-%s.%s%s", Folder(label), at.UTC().Format(nameTime), models.ShortID(id), extension, ending(c))
+// FileName returns the name of a dump file: LABEL-YYYYMMDDHHMMSS-ID.EXT.COMPRESSION.age,
+// the time in UTC, the last ending only for what is encrypted. The id makes two backups
+// of one second differ. encryption is models.EncryptionAge, or nothing.
+func FileName(label string, at time.Time, id, extension string, c models.Compression, encryption string) string {
+	name := fmt.Sprintf("%s-%s-%s.%s%s", Folder(label), at.UTC().Format(nameTime), models.ShortID(id), extension, ending(c))
+	if encryption == models.EncryptionAge {
+		name += ageEnding
+	}
+	return name
 }
 
 // NameParts is what the name of a dump file tells.
@@ -43,11 +51,13 @@ type NameParts struct {
 	ShortID     string
 	Extension   string
 	Compression models.Compression
+	// Encryption is models.EncryptionAge, or nothing.
+	Encryption string
 }
 
 // fileName is the form of FileName. The label may hold dashes itself, so the time and
 // the id are looked for from the end.
-var fileName = regexp.MustCompile(`^(.+)-([0-9]{14})-([0-9a-f]{12})\.([a-z0-9]+)(\.zst|\.gz)?$`)
+var fileName = regexp.MustCompile(`^(.+)-([0-9]{14})-([0-9a-f]{12})\.([a-z0-9]+)(\.zst|\.gz)?(\.age)?$`)
 
 // ParseFileName takes the name of a dump file apart. It reports false for a name that
 // FileName does not make.
@@ -65,6 +75,9 @@ func ParseFileName(name string) (NameParts, bool) {
 		if found[5] == ending(c) {
 			p.Compression = c
 		}
+	}
+	if found[6] != "" {
+		p.Encryption = models.EncryptionAge
 	}
 	return p, true
 }

@@ -30,6 +30,7 @@ type Spool struct {
 	grown    chan struct{} // closed and replaced whenever a reader may go on
 	released bool
 	err      error // why the spool will never be released
+	fence    func(ctx context.Context) error
 }
 
 // CreateSpool starts a spool file at path; until Finish it is at
@@ -129,6 +130,29 @@ func (s *Spool) Abort(err error) {
 	s.wake()
 }
 
+// Fence has fence called each time before a reader is given the end, and before Wait
+// returns: its error is what they return instead. It is for what must still hold when
+// a drive publishes, and must be set before there are readers.
+func (s *Spool) Fence(fence func(ctx context.Context) error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fence = fence
+}
+
+// pass asks the fence, if there is one.
+func (s *Spool) pass(ctx context.Context) error {
+	s.mu.Lock()
+	fence := s.fence
+	s.mu.Unlock()
+	if fence == nil {
+		return nil
+	}
+	if err := fence(ctx); err != nil {
+		return &AbortError{Cause: err}
+	}
+	return nil
+}
+
 // Wait returns nil once the spool is released, or the error it was aborted with.
 func (s *Spool) Wait(ctx context.Context) error {
 	for {
@@ -139,7 +163,7 @@ func (s *Spool) Wait(ctx context.Context) error {
 		case err != nil:
 			return err
 		case released:
-			return nil
+			return s.pass(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -207,6 +231,9 @@ func (f *follower) Read(p []byte) (int, error) {
 			return f.readAvailable(p, left)
 		}
 		if released {
+			if err := f.spool.pass(f.ctx); err != nil {
+				return 0, err
+			}
 			return 0, io.EOF
 		}
 		select {

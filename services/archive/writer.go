@@ -9,6 +9,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"filippo.io/age"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/minio/crc64nvme"
@@ -26,22 +27,36 @@ const level = zstd.SpeedFastest
 // it no longer fits the processor's cache.
 const window = 2 << 20
 
-// Writer compresses and hashes one dump on its way to a file. Close must return
-// nil before anything of it may be believed.
+// Writer compresses, encrypts and hashes one dump on its way to a file. Close must
+// return nil before anything of it may be believed.
 type Writer struct {
 	pack io.WriteCloser
+	// lock is nil where nothing is encrypted.
+	lock io.WriteCloser
 	out  *countingWriter
 	raw  atomic.Int64
+
+	recipients []age.Recipient
 }
 
-// NewWriter returns a Writer that packs into dst.
-func NewWriter(dst io.Writer, c models.Compression) (*Writer, error) {
-	out := &countingWriter{dst: dst, sum: sha256.New(), crc: crc64nvme.New()}
-	pack, err := packer(out, c)
-	if err != nil {
+// NewWriter returns a Writer that packs into dst, and encrypts only when that is asked for.
+func NewWriter(dst io.Writer, c models.Compression, options ...Option) (*Writer, error) {
+	w := &Writer{out: &countingWriter{dst: dst, sum: sha256.New(), crc: crc64nvme.New()}}
+	for _, o := range options {
+		o(w)
+	}
+	into := io.Writer(w.out)
+	var err error
+	if len(w.recipients) > 0 {
+		if w.lock, err = age.Encrypt(w.out, w.recipients...); err != nil {
+			return nil, fmt.Errorf("start to encrypt: %w", err)
+		}
+		into = w.lock
+	}
+	if w.pack, err = packer(into, c); err != nil {
 		return nil, err
 	}
-	return &Writer{pack: pack, out: out}, nil
+	return w, nil
 }
 
 func packer(out io.Writer, c models.Compression) (io.WriteCloser, error) {
@@ -71,10 +86,17 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Close writes what is still held back and the format's own end.
+// Close writes what is still held back, and the ends of the formats: first of what is
+// packed, then of what is encrypted around it.
 func (w *Writer) Close() error {
 	if err := w.pack.Close(); err != nil {
 		return fmt.Errorf("finish the compressed file: %w", err)
+	}
+	if w.lock == nil {
+		return nil
+	}
+	if err := w.lock.Close(); err != nil {
+		return fmt.Errorf("finish the encrypted file: %w", err)
 	}
 	return nil
 }
@@ -111,12 +133,33 @@ type plain struct{ *bufio.Writer }
 
 func (p *plain) Close() error { return p.Flush() }
 
+// errEmpty wraps what a file that was cut short gives; zstd compares errors, and would
+// take that itself for the end.
+var errEmpty = fmt.Errorf("the file is empty: %w", io.ErrUnexpectedEOF)
+
+// someReader takes the end of what holds nothing for a file that was cut short, which zstd
+// takes for one without frames.
+type someReader struct {
+	from io.Reader
+	some bool
+}
+
+// Read reads on.
+func (r *someReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	r.some = r.some || n > 0
+	if err == io.EOF && !r.some {
+		err = errEmpty
+	}
+	return n, err
+}
+
 // Decode returns a reader of the dump inside a packed file. It returns an error
 // for a file that is truncated or damaged where the format can tell.
 func Decode(r io.Reader, c models.Compression) (io.ReadCloser, error) {
 	switch c {
 	case models.CompressionZstd:
-		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(128<<20))
+		dec, err := zstd.NewReader(&someReader{from: r}, zstd.WithDecoderConcurrency(2), zstd.WithDecoderMaxWindow(128<<20))
 		if err != nil {
 			return nil, fmt.Errorf("open the zstd file: %w", err)
 		}

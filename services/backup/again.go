@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
@@ -16,11 +18,19 @@ import (
 func (r *run) copyAgain(ctx context.Context) error {
 	r.enter(models.PhaseUploading)
 	r.missCopies(ctx)
+	if !fileExists(r.service.spoolPath(r.backup)) {
+		r.findPublished(ctx)
+		if !r.lacksCopy() {
+			r.findLocal(ctx)
+			return nil
+		}
+	}
 	spool, err := r.provenSpool(ctx)
 	if err != nil {
 		return err
 	}
 	defer spool.Close()
+	spool.Fence(r.confirm)
 	r.log.Say("the dump of %s is still there; only missing copies are made", r.backup.DumpedAt.Format("2006-01-02 15:04:05"))
 	r.startUploads(ctx, spool, spool.Path(), r.backup.Size).Wait()
 	r.findLocal(ctx)
@@ -44,6 +54,39 @@ func (r *run) missCopies(ctx context.Context) {
 	}
 }
 
+// findPublished finds copies that a process published and did not live to write down,
+// perhaps on another node: without the spool they may be all there is of the dump.
+func (r *run) findPublished(ctx context.Context) {
+	var looks sync.WaitGroup
+	for _, c := range r.copies {
+		if c.state().Status != models.StatusFinished {
+			looks.Go(func() { c.findPublished(ctx) })
+		}
+	}
+	looks.Wait()
+}
+
+func (c *copyRun) findPublished(ctx context.Context) {
+	d, _, err := c.run.service.catalog.OpenDrive(ctx, c.file.DriveID)
+	if err != nil {
+		return // whoever makes the copy says why it can't
+	}
+	stored, there := c.already(ctx, d)
+	if !there {
+		return
+	}
+	if err := c.describe(ctx, d); err != nil {
+		c.run.log.Say("copy %s is there, and could not be described: %v", c.file.ID, err)
+		return
+	}
+	c.finish(ctx, stored)
+}
+
+// lacksCopy reports whether a copy is still to be made.
+func (r *run) lacksCopy() bool {
+	return slices.ContainsFunc(r.files(), func(f models.DriveFile) bool { return f.Status != models.StatusFinished })
+}
+
 // provenSpool opens the spool and makes sure that it is still what was proven.
 func (r *run) provenSpool(ctx context.Context) (*archive.Spool, error) {
 	path := r.service.spoolPath(r.backup)
@@ -52,8 +95,26 @@ func (r *run) provenSpool(ctx context.Context) (*archive.Spool, error) {
 			return nil, err
 		}
 	}
+	if err := r.spoolIsHere(ctx); err != nil {
+		return nil, err
+	}
 	return archive.OpenSpool(path)
 }
+
+// spoolIsHere writes down that the spool is on this node, unless that is known.
+func (r *run) spoolIsHere(ctx context.Context) error {
+	if r.backup.SpoolNode == r.service.node() {
+		return nil
+	}
+	if err := r.service.store.SetSpoolNode(ctx, r.backup.ID, r.service.runner.id(), r.service.node()); err != nil {
+		return err
+	}
+	r.backup.SpoolNode = r.service.node()
+	return nil
+}
+
+// errSpoolElsewhere says that the dump is on a node that is away.
+var errSpoolElsewhere = models.Conflictf("the dump lies in the spool of another server, which has not been heard of, and no drive has a good copy of it: the copies are made when that server is back, or retry dumps the database again")
 
 func verifyFile(path string, b models.Backup) error {
 	f, err := os.Open(path)
@@ -66,6 +127,9 @@ func verifyFile(path string, b models.Backup) error {
 
 // refill brings the dump back from a finished copy, when a drive is there to take it.
 func (r *run) refill(ctx context.Context, path string) error {
+	if r.service.liesElsewhere(r.backup) && !r.hasCopy() {
+		return errSpoolElsewhere
+	}
 	if err := r.somebodyTakes(ctx); err != nil {
 		return err
 	}
@@ -88,6 +152,16 @@ func (r *run) refill(ctx context.Context, path string) error {
 		return models.Conflictf("the dump is in the spool no longer and no drive has a good copy of it: retry dumps the database again")
 	}
 	return errors.Join(append([]error{models.Conflictf("the dump is in the spool no longer and no good copy of it could be read (%s): mend that and retry", sentence(errors.Join(failures...)))}, failures...)...)
+}
+
+// hasCopy reports whether a drive is believed to have the copy.
+func (r *run) hasCopy() bool {
+	for _, f := range r.files() {
+		if f.Status == models.StatusFinished {
+			return true
+		}
+	}
+	return false
 }
 
 // somebodyTakes returns nil when a drive that lacks its copy works, or none lacks one:

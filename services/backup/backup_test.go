@@ -326,14 +326,18 @@ func TestASlotIsWonOnce(t *testing.T) {
 	w := newWorld(t, "nas")
 	s := w.service()
 	slot := time.Date(2026, 3, 29, 3, 0, 0, 0, time.FixedZone("", 3600))
-	b, err := s.StartSlot(t.Context(), w.job.ID, slot)
+	closes := models.Now().Add(time.Hour)
+	b, err := s.StartSlot(t.Context(), w.job.ID, slot, &closes)
 	if err != nil || b.Slot != "2026-03-29T02:00:00Z" {
 		t.Fatalf("slot %q, %v", b.Slot, err)
+	}
+	if kept, err := w.store.Backup(t.Context(), b.ID); err != nil || kept.StartBy == nil || !kept.StartBy.Equal(closes) {
+		t.Errorf("it is to start by %v, %v, want %s", kept.StartBy, err, closes)
 	}
 	if _, err := s.Run(t.Context(), b.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.StartSlot(t.Context(), w.job.ID, slot.UTC()); !errors.Is(err, models.ErrConflict) {
+	if _, err := s.StartSlot(t.Context(), w.job.ID, slot.UTC(), nil); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("the slot was won again: %v", err)
 	}
 }
@@ -370,7 +374,7 @@ func TestTheQueueIsWorkedOff(t *testing.T) {
 	s := w.service()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Work(ctx) }()
+	go func() { ended <- s.Work(ctx, ctx) }()
 	for range 3 {
 		b, err := s.Start(t.Context(), w.job.ID, models.TriggerPage)
 		if err != nil {

@@ -77,16 +77,21 @@ func (c *copyRun) make(ctx context.Context, spool *archive.Spool, hint drive.Hin
 		stored, err = c.store(ctx, spool, hint)
 		return err
 	})
-	var aborted *archive.AbortError
-	if errors.As(err, &aborted) {
-		err = models.Conflictf(nothingStored)
+	if err != nil && c.isLeftToOthers(ctx, err) {
+		c.run.log.Say("copy %s was not finished, because this process no longer makes it", c.file.ID)
+		return
 	}
-	if err != nil {
+	if err = whyNotStored(ctx, err); err != nil {
 		change := c.failure(ctx, err)
 		c.run.log.Say("copy %s failed: %s", c.file.ID, change.Error)
 		c.save(ctx, change, "")
 		return
 	}
+	c.finish(ctx, stored)
+}
+
+// finish writes down a copy that is on its drive and was found identical.
+func (c *copyRun) finish(ctx context.Context, stored drive.Stored) {
 	at := models.Now()
 	c.run.log.Say("copy stored and found identical: %s", stored.Path)
 	c.save(ctx, models.DriveFileChange{Status: models.StatusFinished, Path: &stored.Path, Size: stored.Size, VerifiedAt: &at, LockedUntil: lockedUntil(stored)}, stored.LocalPath)
@@ -136,7 +141,7 @@ func (c *copyRun) store(ctx context.Context, spool *archive.Spool, hint drive.Hi
 // sweepOnceMore removes what a process that died in this attempt had under way when
 // its left-overs were swept: a provider may take the rest of a request for a while.
 func (c *copyRun) sweepOnceMore(ctx context.Context, d drive.Drive) {
-	if !c.run.carriedOn {
+	if !c.run.carriedOn || c.run.confirm(ctx) != nil {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
@@ -149,7 +154,7 @@ func (c *copyRun) sweepOnceMore(ctx context.Context, d drive.Drive) {
 // sweepEarlier removes what earlier attempts left and could not clean up, because the
 // drive was away.
 func (c *copyRun) sweepEarlier(ctx context.Context, d drive.Drive) {
-	if c.run.backup.Attempt < 2 {
+	if c.run.backup.Attempt < 2 || c.run.confirm(ctx) != nil {
 		return
 	}
 	if err := d.Sweep(ctx, c.file.Key); err != nil {
@@ -162,6 +167,9 @@ func (c *copyRun) sweepEarlier(ctx context.Context, d drive.Drive) {
 func (c *copyRun) discard(ctx context.Context, d drive.Drive, why error) error {
 	if !isDamaged(why) {
 		return nil
+	}
+	if !c.run.holds(ctx) {
+		return errLeaseLost // what is there may be somebody else's by now
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.run.service.options.SettleTime)
 	defer cancel()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"filippo.io/age"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/disk"
@@ -27,6 +29,10 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 	if err := sameKind(r.backup, kind, row.Label); err != nil {
 		return err
 	}
+	recipients, err := r.recipients(ctx)
+	if err != nil {
+		return err
+	}
 	expected := r.expectedSize(ctx)
 	if err := r.roomInSpool(expected); err != nil {
 		return err
@@ -36,11 +42,15 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 		return err
 	}
 	defer spool.Close()
+	spool.Fence(r.confirm)
 	uploads := r.startUploads(ctx, spool, spool.PartialPath(), expected)
-	err = r.guarded("dump", func() error { return r.dump(ctx, src, kind, row, spool) })
+	err = r.guarded("dump", func() error { return r.dump(ctx, src, kind, row, spool, recipients) })
 	if err != nil {
 		spool.Abort(err)
 		uploads.Wait()
+		if !r.holds(ctx) {
+			return err // whoever has the backup now sees to the spool
+		}
 		return errors.Join(err, spool.Remove())
 	}
 	spool.Release()
@@ -54,8 +64,8 @@ func (r *run) dumpAndCopy(ctx context.Context) error {
 
 // dump fills the spool, and returns nil only when the dump is proven, on the
 // disk, and written down.
-func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row models.Source, spool *archive.Spool) error {
-	w, err := archive.NewWriter(spool, r.backup.Compression)
+func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row models.Source, spool *archive.Spool, recipients []age.Recipient) error {
+	w, err := archive.NewWriter(spool, r.backup.Compression, archive.EncryptTo(recipients...))
 	if err != nil {
 		return err
 	}
@@ -63,7 +73,10 @@ func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row
 	if err := os.MkdirAll(r.tempDir(), 0o700); err != nil {
 		return fmt.Errorf("make a temporary folder: %w", err)
 	}
-	inv, err := src.Dump(ctx, source.DumpRequest{Out: w, Log: r.log, TempDir: r.tempDir()})
+	inTime, cancel := r.dumpInTime(ctx)
+	defer cancel()
+	inv, err := src.Dump(inTime, source.DumpRequest{Out: w, Log: r.log, TempDir: r.tempDir(), Tables: &r.tables})
+	err = because(inTime, err)
 	if removeErr := os.RemoveAll(r.tempDir()); removeErr != nil {
 		r.log.Say("the temporary folder could not be removed: %v", removeErr)
 	}
@@ -81,7 +94,12 @@ func (r *run) dump(ctx context.Context, src source.Source, kind source.Kind, row
 	if err := spool.Finish(); err != nil {
 		return err
 	}
-	return r.record(ctx, kind, row, inv, w, spool)
+	inv.Warnings = append(inv.Warnings, r.otherPassphrase(ctx)...)
+	m := models.Manifest{Source: row.Label, Provider: kind.Provider, Inventory: inv}
+	if m.Sealed, err = r.seal(inv, recipients); err != nil {
+		return err
+	}
+	return r.record(ctx, m, w, spool)
 }
 
 // sameKind refuses to put another kind of dump under the name that the backup got
@@ -102,12 +120,15 @@ func proveInventory(label string, inv models.Inventory, size int64) error {
 }
 
 // record writes the proven dump down before any drive may publish it.
-func (r *run) record(ctx context.Context, kind source.Kind, row models.Source, inv models.Inventory, w *archive.Writer, spool *archive.Spool) error {
-	f := models.DumpFacts{RawSize: w.RawSize(), Size: w.Size(), SHA256: w.SHA256(), CRC64: w.CRC64(), DumpPath: spool.Path(),
+func (r *run) record(ctx context.Context, m models.Manifest, w *archive.Writer, spool *archive.Spool) error {
+	inv := m.Inventory
+	f := models.DumpFacts{RawSize: w.RawSize(), Size: w.Size(), SHA256: w.SHA256(), CRC64: w.CRC64(), DumpPath: spool.Path(), SpoolNode: r.service.node(),
 		Warnings: strings.Join(inv.Warnings, "\n"), DumpedAt: models.Now()}
-	m := models.Manifest{BackupID: r.backup.ID, Job: r.backup.Label, Source: row.Label, Provider: kind.Provider,
-		CreatedAt: r.backup.CreatedAt, DumpedAt: f.DumpedAt, Inventory: inv,
-		File: models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.backup.Compression, RawSize: f.RawSize}}
+	m.BackupID, m.Job, m.CreatedAt, m.DumpedAt = r.backup.ID, r.backup.Label, r.backup.CreatedAt, f.DumpedAt
+	m.File = models.FileFacts{Name: r.backup.FileName, Size: f.Size, SHA256: f.SHA256, Compression: r.backup.Compression, RawSize: f.RawSize}
+	if m.Sealed != "" {
+		m.File.Encryption, m.File.Recipients = r.backup.Encryption, r.job.Encryption.Recipients
+	}
 	insistCtx, cancel := context.WithTimeout(ctx, r.service.options.SettleTime)
 	defer cancel()
 	err := runs.Insist(insistCtx, func() error {

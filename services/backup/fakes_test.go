@@ -167,6 +167,10 @@ type world struct {
 	job     models.Job
 	gone    bool // the source is no longer configured
 	verify  string
+	timeout time.Duration // of the job
+	// passphrase is what the configuration has for the job.
+	passphrase models.Secret
+	plan       models.Plan
 	// policy, when it tries more than once, is how the drives try again.
 	policy drive.Policy
 }
@@ -192,6 +196,7 @@ func newWorld(t *testing.T, driveLabels ...string) *world {
 		w.folders = append(w.folders, folder)
 		plan.Drives = append(plan.Drives, models.Drive{Label: label, Provider: "local"})
 	}
+	w.plan = plan
 	if err := s.ApplyPlan(t.Context(), plan); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +208,13 @@ func newWorld(t *testing.T, driveLabels ...string) *world {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-func (w *world) Job(ctx context.Context, id string) (models.Job, error) { return w.store.Job(ctx, id) }
+func (w *world) Job(ctx context.Context, id string) (models.Job, error) {
+	job, err := w.store.Job(ctx, id)
+	job.Timeout = w.timeout
+	return job, err
+}
+
+func (w *world) Passphrase(context.Context, string) (models.Secret, error) { return w.passphrase, nil }
 
 func (w *world) OpenSource(context.Context, string) (source.Source, source.Kind, models.Source, error) {
 	if w.gone {
@@ -287,3 +298,9 @@ func (w *world) files(folder string) []string {
 }
 
 func (w *world) spooled() []string { return w.files(filepath.Join(w.data(), "spool")) }
+
+// node is the id of the data folder; empty before a service has made it.
+func (w *world) node() string {
+	text, _ := os.ReadFile(filepath.Join(w.data(), "node"))
+	return strings.TrimSpace(string(text))
+}

@@ -30,7 +30,9 @@ var healPauses = []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 4
 func (c *copyRun) failure(ctx context.Context, err error) models.DriveFileChange {
 	change := models.DriveFileChange{Status: models.StatusFailed, Size: c.taken.Load(), Error: sentence(err), Heals: c.file.Heals}
 	switch {
-	case ctx.Err() != nil: // the process ended, the drive is not at fault
+	case errors.Is(context.Cause(ctx), errCancelled): // nobody wants it any more
+		change.Error = copyCancelled
+	case errors.Is(context.Cause(ctx), context.Canceled): // the process ended, the drive is not at fault
 		now := models.Now()
 		change.HealAt = &now
 	case drive.Passing(err) || isDamaged(err):
@@ -94,24 +96,25 @@ func (s *Service) healable(ctx context.Context, b models.Backup) error {
 
 // healDue makes copies that are due in this process, as far as there is room for such
 // work beside new backups. What cannot be healed now is put off, longer each time. One
-// look at a time: a drive that is silent keeps it for long.
-func (s *Service) healDue(ctx context.Context) error {
+// look at a time: a drive that is silent keeps it for long. What was begun goes on until
+// the context of runs ends.
+func (s *Service) healDue(ctx, runs context.Context) error {
 	if !s.healing.TryLock() {
 		return nil
 	}
 	defer s.healing.Unlock()
-	ids, err := s.store.HealDue(ctx, models.Now(), healsAtOnce)
+	ids, err := s.store.HealDue(ctx, s.here(), models.Now(), healsAtOnce)
 	if err != nil {
 		return err
 	}
 	var failures []error
 	for _, id := range ids {
-		if ctx.Err() != nil || !take(s.copying) {
+		if ctx.Err() != nil || !s.copying.take() {
 			break
 		}
-		began, err := s.healOne(ctx, id)
+		began, err := s.healOne(ctx, runs, id)
 		if !began {
-			<-s.copying
+			s.copying.leave()
 		}
 		failures = append(failures, err)
 	}
@@ -120,8 +123,11 @@ func (s *Service) healDue(ctx context.Context) error {
 
 // healOne begins to heal a backup, and reports whether it did: then a place among
 // those that copy is given back at the end.
-func (s *Service) healOne(ctx context.Context, id string) (began bool, err error) {
+func (s *Service) healOne(ctx, runs context.Context, id string) (began bool, err error) {
 	b, err := s.store.Backup(ctx, id)
+	if errors.Is(err, models.ErrNotFound) {
+		return false, nil // it was removed meanwhile
+	}
 	if err != nil || b.Status != models.StatusFailed {
 		return false, err // somebody else was quicker
 	}
@@ -129,16 +135,16 @@ func (s *Service) healOne(ctx context.Context, id string) (began bool, err error
 		return false, s.cannotHeal(ctx, b, err)
 	}
 	err = s.activeFrom(id, func() error {
-		return s.store.TakeFailed(ctx, id, s.runner.id(), models.Now().Add(leaseTime))
+		return s.store.TakeFailed(ctx, id, s.runner.id(), leaseTime)
 	})
-	if errors.Is(err, models.ErrConflict) {
+	if errors.Is(err, models.ErrConflict) || errors.Is(err, models.ErrNotFound) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
 	s.log.Info("failed copies are made again", "backup_id", id, "job", b.Label)
-	s.carryOutBeside(ctx, id, s.copying)
+	s.carryOutBeside(runs, id, s.copying)
 	return true, nil
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 // HealDue is one look for copies that are due.
-func (s *Service) HealDue(ctx context.Context) error { return s.healDue(ctx) }
+func (s *Service) HealDue(ctx context.Context) error { return s.healDue(ctx, ctx) }
 
 // Pauses returns how long a copy waits before each attempt to make it by itself.
 func Pauses() []time.Duration {

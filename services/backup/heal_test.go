@@ -1,6 +1,7 @@
 package backup_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -14,7 +15,7 @@ import (
 // dueIn returns how many backups are due to be healed after some time.
 func (w *world) dueIn(after time.Duration) int {
 	w.t.Helper()
-	ids, err := w.store.HealDue(w.t.Context(), models.Now().Add(after), 10)
+	ids, err := w.store.HealDue(w.t.Context(), models.Place{Node: w.node()}, models.Now().Add(after), 10)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -198,6 +199,37 @@ func TestSweepDriveRemovesWhatAFailedAttemptLeft(t *testing.T) {
 	}
 	if _, err := os.Stat(other); err != nil {
 		t.Error("another file is gone")
+	}
+}
+
+// What was under way when a process died may reach a drive after the next start has swept,
+// and the server that would have swept again may have died, too.
+func TestAServerThatStartsSweepsWhatFailedLately(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	w.drives["offsite"].putErr = models.Invalidf("away")
+	b := w.run(w.service())
+	folder := w.folders[1] + "/" + b.Label
+	left := folder + "/." + b.FileName + "." + models.NewID() + ".partial"
+	if err := errors.Join(os.MkdirAll(folder, 0o700), os.WriteFile(left, nil, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	next := w.service()
+	working, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- next.Work(working, working) }()
+	defer func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, err := os.Stat(left); os.IsNotExist(err) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("the unfinished copy is still there")
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func TestCopiesMadeAgainDoNotHoldUpNewBackups(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Work(ctx) }()
+	go func() { ended <- s.Work(ctx, ctx) }()
 	<-reached
 	if _, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI); err != nil {
 		t.Error(err)
@@ -95,7 +95,7 @@ func TestUploadsToASlowDriveDoNotHoldUpNewBackups(t *testing.T) {
 	s := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true, Concurrency: 1})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- s.Work(ctx) }()
+	go func() { ended <- s.Work(ctx, ctx) }()
 	first, err := s.Start(t.Context(), w.job.ID, models.TriggerCLI)
 	if err != nil {
 		t.Fatal(err)
@@ -230,13 +230,14 @@ func TestAStoppedProcessIsNoFaultOfTheDrive(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the run goes on although the process ends")
 	}
-	if f := b.DriveFiles[0]; b.Status != models.StatusFailed || f.Heals != 0 || w.dueIn(0) != 1 {
-		t.Fatalf("the copy is %+v", f)
+	if f := b.DriveFiles[0]; b.Status != models.StatusPending || f.Status != models.StatusPending || f.Heals != 0 || b.LeaseOwner != "" {
+		t.Fatalf("the backup is %s, the copy is %+v", b.Status, f)
 	}
 	w.drives["nas"].onPut = nil
-	if err := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true}).HealDue(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	next := w.serviceWith(backup.Options{DataDir: w.data(), Serves: true})
+	working, end := context.WithCancel(t.Context())
+	defer end()
+	go func() { _ = next.Work(working, t.Context()) }()
 	w.until("the next process carries on", func() bool { return w.now(b.ID).Status == models.StatusFinished })
 	if n := w.source.dumps.Load(); n != 1 {
 		t.Errorf("the database was dumped %d times", n)
@@ -429,7 +430,7 @@ func TestWhatADeadProcessHadUnderWayIsSweptOnceMore(t *testing.T) {
 		facts := models.DumpFacts{Size: 4, SHA256: hex.EncodeToString(sum[:]), DumpedAt: models.Now()}
 		manifest := models.Manifest{BackupID: b.ID, File: models.FileFacts{Name: b.FileName, Size: 4, SHA256: facts.SHA256}}
 		err := errors.Join(w.store.RecordDump(t.Context(), b.ID, b.LeaseOwner, facts, manifest),
-			w.store.Renew(t.Context(), b.ID, b.LeaseOwner, models.Now().Add(time.Hour), models.Progress{Phase: models.PhaseUploading}))
+			w.store.Renew(t.Context(), b.ID, b.LeaseOwner, time.Hour, models.Progress{Phase: models.PhaseUploading}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,8 @@ const (
 	leaseTime = 8 * time.Second
 	// beatStep is how often a runner renews what it holds.
 	beatStep = time.Second
+	// runnerTime is how long a runner is remembered that is not heard of.
+	runnerTime = 30 * 24 * time.Hour
 	// waitStep is how often a waiting caller looks again.
 	waitStep = 200 * time.Millisecond
 )
@@ -38,7 +40,11 @@ func newRunner(dataDir string, serves bool) (*runner, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask for this machine's name: %w", err)
 	}
-	r := &runner{row: models.Runner{ID: models.NewID(), Host: host, PID: os.Getpid(), Serves: serves, StartedAt: models.Now(), SeenAt: models.Now()}}
+	node, err := nodeOf(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{row: models.Runner{ID: models.NewID(), Host: host, PID: os.Getpid(), Node: node, Serves: serves, StartedAt: models.Now()}}
 	path := lockPath(dataDir, r.row.ID)
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder for lock files: %w", err)
@@ -56,8 +62,10 @@ func (r *runner) close() error { return r.lock.Release() }
 func lockPath(dataDir, id string) string { return filepath.Join(dataDir, "runners", id+".lock") }
 
 // ownerIsGone reports whether the runner that holds a backup will not come back.
-func (s *Service) ownerIsGone(b models.Backup) (bool, error) {
+func (s *Service) ownerIsGone(b models.HeldBackup) (bool, error) {
 	if b.LeaseOwner == s.runner.id() {
+		s.claiming.Lock() // what is being claimed is noted as active then
+		defer s.claiming.Unlock()
 		return !s.isActive(b.ID), nil
 	}
 	state, err := disk.LookAt(lockPath(s.options.DataDir, b.LeaseOwner))
@@ -69,15 +77,19 @@ func (s *Service) ownerIsGone(b models.Backup) (bool, error) {
 		return false, nil
 	case disk.HolderDead:
 		return true, nil
-	default:
-		return b.LeaseUntil == nil || b.LeaseUntil.Before(models.Now()), nil
 	}
+	if b.DumpedAt != nil && s.liesElsewhere(b.Backup) {
+		return b.Over >= nodePatience, nil // who starts again there has the spool
+	}
+	return b.Over >= 0, nil
 }
 
-// hold renews the lease of a run until the returned function is called. The
-// context it returns ends when the lease is lost.
+// hold renews the lease of a run until the returned function is called, also while the
+// run winds up after its context has ended. The context it returns ends when the lease
+// is lost, and when somebody cancels the backup: that one is held until it is settled.
 func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
-	return runs.Every(ctx, beatStep, func(ctx context.Context) error {
+	held, lose := context.WithCancelCause(ctx)
+	beating, stop := runs.Every(context.WithoutCancel(ctx), beatStep, func(ctx context.Context) error {
 		err := s.renew(ctx, r)
 		if errors.Is(err, models.ErrConflict) {
 			return errLeaseLost
@@ -87,12 +99,17 @@ func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
 			// the metadata database stays away.
 			s.log.Warn("heartbeat failed", "backup_id", r.backup.ID, "error", err)
 		}
+		if held.Err() == nil && s.isCancelled(ctx, r.backup.ID) {
+			lose(errCancelled)
+		}
 		return nil
 	})
+	context.AfterFunc(beating, func() { lose(context.Cause(beating)) })
+	return held, func() { stop(); lose(nil) }
 }
 
 func (s *Service) renew(ctx context.Context, r *run) error {
-	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), models.Now().Add(leaseTime), r.progress()); err != nil {
+	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress()); err != nil {
 		return err
 	}
 	r.saveCopies(ctx)

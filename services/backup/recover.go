@@ -4,16 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/disk"
 )
 
 // keepSpool is how long the dump of a failed backup is kept for a retry, unless
@@ -55,8 +50,8 @@ func (s *Service) takeOver(ctx context.Context, carryOn func(id string)) error {
 	var all sync.WaitGroup
 	for i, b := range held {
 		gone, err := s.ownerIsGone(b)
-		if failures[i] = err; err == nil && gone && (b.DumpedAt == nil || carryOn != nil) {
-			all.Go(func() { failures[i] = s.take(ctx, b, carryOn) })
+		if failures[i] = err; err == nil && gone && (b.DumpedAt == nil || b.CancelAskedAt != nil || carryOn != nil) {
+			all.Go(func() { failures[i] = s.take(ctx, b.Backup, carryOn) })
 		}
 	}
 	all.Wait()
@@ -74,6 +69,10 @@ func (s *Service) take(ctx context.Context, b models.Backup, carryOn func(id str
 		return err
 	}
 	now, err := s.store.Backup(ctx, b.ID)
+	if err == nil && now.CancelAskedAt != nil {
+		defer s.deactivate(b.ID)
+		return s.buryCancelled(ctx, now)
+	}
 	if err == nil && now.DumpedAt != nil && carryOn != nil {
 		carryOn(b.ID)
 		return nil
@@ -82,7 +81,15 @@ func (s *Service) take(ctx context.Context, b models.Backup, carryOn func(id str
 	if err != nil || now.DumpedAt != nil {
 		return err
 	}
+	if b.LeaseOwner == s.runner.id() && now.Phase == models.PhaseQueued {
+		return s.store.PutBack(ctx, b.ID, s.runner.id()) // claimed without a word of it
+	}
 	return s.bury(ctx, now, b.LeaseOwner == s.runner.id())
+}
+
+// progressOf is how far a backup came that nobody works on.
+func progressOf(b models.Backup) models.Progress {
+	return models.Progress{RawSize: b.RawSize, Size: b.Size, TablesDone: b.TablesDone, TablesTotal: b.TablesTotal}
 }
 
 // resume carries on with a backup whose dump was proven. When even the dump is
@@ -90,7 +97,9 @@ func (s *Service) take(ctx context.Context, b models.Backup, carryOn func(id str
 func (s *Service) resume(ctx context.Context, id string) {
 	if b, err := s.store.Backup(ctx, id); err == nil {
 		s.log.Info("carrying on after a process that died", "backup_id", id, "job", b.Label)
-		s.sweepDrives(ctx, b)
+		if s.confirm(ctx, id, progressOf(b)) == nil {
+			s.sweepDrives(ctx, b)
+		}
 	}
 	if _, err := s.carryOut(ctx, id, nil); err != nil && !errors.Is(err, models.ErrConflict) && ctx.Err() == nil {
 		s.log.Error("backup not settled", "backup_id", id, "error", err)
@@ -102,6 +111,9 @@ func (s *Service) resume(ctx context.Context, id string) {
 // holds it.
 func (s *Service) bury(ctx context.Context, b models.Backup, own bool) error {
 	s.sweepDrives(ctx, b)
+	if err := s.confirm(ctx, b.ID, progressOf(b)); err != nil {
+		return err
+	}
 	if err := os.RemoveAll(s.folder(b.ID)); err != nil {
 		s.log.Warn("spool not removed", "backup_id", b.ID, "error", err)
 	}
@@ -109,13 +121,8 @@ func (s *Service) bury(ctx context.Context, b models.Backup, own bool) error {
 	if !own {
 		text = fmt.Sprintf("the process that ran this backup ended while %s (killed, crashed or without power); nothing half written was kept: retry runs it again", b.Phase)
 	}
-	for _, f := range b.DriveFiles {
-		if f.Status == models.StatusPending {
-			change := models.DriveFileChange{Status: models.StatusFailed, Error: "nothing was stored, because the run was interrupted"}
-			if err := s.store.ChangeDriveFile(ctx, b.ID, f.ID, s.runner.id(), change); err != nil {
-				return err
-			}
-		}
+	if err := s.failPending(ctx, b, "nothing was stored, because the run was interrupted"); err != nil {
+		return err
 	}
 	s.log.Info("settled after a process that died", "backup_id", b.ID, "job", b.Label)
 	defer s.sweepLater(ctx, b)
@@ -148,15 +155,26 @@ func (s *Service) sweepLater(ctx context.Context, b models.Backup) {
 		return
 	}
 	s.running.Go(func() {
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(s.options.SettleTime):
-		}
-		if now, err := s.store.Backup(ctx, b.ID); err == nil && now.Status.Settled() {
-			s.sweepDrives(ctx, now)
+		for _, pause := range []time.Duration{soon, s.options.SettleTime} {
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(pause):
+			}
+			if now, err := s.store.Backup(ctx, b.ID); err == nil && now.Status.Settled() && !s.isActive(b.ID) {
+				s.sweepDrives(ctx, now)
+			}
 		}
 	})
+}
+
+// soon is when a provider has mostly taken in what was on its way.
+const soon = 2 * time.Second
+
+// sweepRecent sweeps once more, when a server starts, what failed attempts of the last
+// hour left: the server before it may have died before it did that itself.
+func (s *Service) sweepRecent(ctx context.Context) error {
+	return s.sweepFailed(ctx, "", models.Now().Add(-time.Hour))
 }
 
 func (s *Service) sweepCopy(ctx context.Context, f models.DriveFile) {
@@ -172,13 +190,20 @@ func (s *Service) sweepCopy(ctx context.Context, f models.DriveFile) {
 // SweepDrive removes what failed attempts of the last two weeks left on a drive, which
 // may have been away when they ended. It is for a drive that is known to answer.
 func (s *Service) SweepDrive(ctx context.Context, driveID string) error {
-	failed, err := s.store.FailedCopies(ctx, driveID, models.Now().Add(-sweepSince), sweepAtOnce)
+	return s.sweepFailed(ctx, driveID, models.Now().Add(-sweepSince))
+}
+
+func (s *Service) sweepFailed(ctx context.Context, driveID string, since time.Time) error {
+	failed, err := s.store.FailedCopies(ctx, driveID, since, sweepAtOnce)
 	if err != nil {
 		return err
 	}
 	for _, f := range failed {
 		// The copy may be made again since the list was made, by any replica.
 		b, err := s.store.Backup(ctx, f.BackupID)
+		if errors.Is(err, models.ErrNotFound) {
+			continue // it was removed meanwhile
+		}
 		if err != nil {
 			return err
 		}
@@ -195,106 +220,3 @@ const (
 	sweepAtOnce = 200
 	sweepSince  = 14 * 24 * time.Hour
 )
-
-// sweepSpool removes the folders of backups that are settled and need them no
-// longer, and of backups that nobody knows.
-func (s *Service) sweepSpool(ctx context.Context) error {
-	folders, err := os.ReadDir(s.spool)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look through the spool: %w", err)
-	}
-	var failures []error
-	var retryable []models.Backup
-	for _, f := range folders {
-		b, needed, err := s.spoolIsNeeded(ctx, f.Name())
-		switch {
-		case err != nil:
-			failures = append(failures, err)
-		case s.isActive(f.Name()): // since its status was read, perhaps
-		case !needed:
-			failures = append(failures, os.RemoveAll(filepath.Join(s.spool, f.Name())))
-		case b.Status == models.StatusFailed:
-			retryable = append(retryable, b)
-		}
-	}
-	for _, b := range allButNewest(retryable) {
-		// A retry may have begun since the list was made.
-		if now, err := s.store.Backup(ctx, b.ID); err == nil && now.Status == models.StatusFailed && !s.isActive(b.ID) {
-			failures = append(failures, os.RemoveAll(s.folder(b.ID)))
-		}
-	}
-	return errors.Join(failures...)
-}
-
-// allButNewest returns, of each job, every backup but the newest: a drive that
-// stays away must not fill the disk with dumps that wait for it.
-func allButNewest(backups []models.Backup) []models.Backup {
-	slices.SortFunc(backups, func(a, b models.Backup) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	seen := map[string]bool{}
-	return slices.DeleteFunc(backups, func(b models.Backup) bool {
-		first := !seen[b.JobID]
-		seen[b.JobID] = true
-		return first
-	})
-}
-
-// spoolIsNeeded reports whether a folder of the spool still serves its backup.
-func (s *Service) spoolIsNeeded(ctx context.Context, id string) (models.Backup, bool, error) {
-	if models.CheckID(id) != nil {
-		return models.Backup{}, true, nil // not ours
-	}
-	b, err := s.store.Backup(ctx, id)
-	switch {
-	case errors.Is(err, models.ErrNotFound):
-		return b, false, nil
-	case err != nil:
-		return b, true, err
-	case b.Status == models.StatusPending:
-		return b, true, nil
-	case b.Status == models.StatusFinished || b.DumpedAt == nil:
-		return b, false, nil
-	case b.SettledAt != nil && b.SettledAt.Before(models.Now().Add(-keepSpool)):
-		return b, false, nil
-	default:
-		newest, err := s.isNewest(ctx, b)
-		return b, newest, err
-	}
-}
-
-// isNewest reports whether no later backup of the job has finished: a retry of
-// an older one is hardly worth the disk its dump takes.
-func (s *Service) isNewest(ctx context.Context, b models.Backup) (bool, error) {
-	last, err := s.store.LastFinished(ctx, b.JobID)
-	if errors.Is(err, models.ErrNotFound) {
-		return true, nil
-	}
-	return err == nil && last.CreatedAt.Before(b.CreatedAt), err
-}
-
-// sweepRunners forgets the dead runners of this data folder, so that nobody takes
-// a dead server for one that will work the queue off.
-func (s *Service) sweepRunners(ctx context.Context) error {
-	names, err := filepath.Glob(lockPath(s.options.DataDir, "*"))
-	if err != nil {
-		return fmt.Errorf("look through the lock files: %w", err)
-	}
-	var failures []error
-	for _, name := range names {
-		id := strings.TrimSuffix(filepath.Base(name), ".lock")
-		state, err := disk.LookAt(name)
-		if err != nil || state != disk.HolderDead || id == s.runner.id() {
-			continue
-		}
-		if err := s.store.RemoveRunner(ctx, id); err != nil {
-			failures = append(failures, err)
-			continue
-		}
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failures = append(failures, fmt.Errorf("remove a dead runner's lock file: %w", err))
-		}
-	}
-	return errors.Join(failures...)
-}

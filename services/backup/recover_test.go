@@ -26,7 +26,7 @@ func (w *world) deadRunner(s *backup.Service) models.Backup {
 	if err := os.WriteFile(filepath.Join(w.data(), "runners", owner+".lock"), nil, 0o600); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := w.store.Claim(w.t.Context(), b.ID, "", owner, models.Now().Add(time.Hour)); err != nil {
+	if err := w.store.Claim(w.t.Context(), b.ID, "", owner, time.Hour); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := w.store.Begin(w.t.Context(), b.ID, owner, models.Now()); err != nil {
@@ -76,7 +76,7 @@ func TestARunThatDiedAfterItsProofIsCarriedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := models.NewID()
-	if err := w.store.Claim(t.Context(), failed.ID, "", owner, models.Now().Add(-time.Second)); err != nil {
+	if err := w.store.Claim(t.Context(), failed.ID, "", owner, -time.Second); err != nil {
 		t.Fatal(err)
 	}
 	w.drives["offsite"].putErr = nil
@@ -86,6 +86,49 @@ func TestARunThatDiedAfterItsProofIsCarriedOn(t *testing.T) {
 	b, err := w.store.Backup(t.Context(), failed.ID)
 	if err != nil || b.Status != models.StatusFinished {
 		t.Errorf("settled as %s: %s (%v)", b.Status, b.Error, err)
+	}
+	if n := w.source.dumps.Load(); n != 1 {
+		t.Errorf("the database was dumped %d times", n)
+	}
+}
+
+// A process may have published every copy and died, on another node, before it could
+// write that down.
+func TestCopiesThatNobodyWroteDownAreFound(t *testing.T) {
+	w := newWorld(t, "nas", "offsite")
+	s := w.service()
+	whole := w.run(s)
+	manifest, err := w.store.Manifest(t.Context(), whole.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.deadRunner(s)
+	facts := models.DumpFacts{RawSize: whole.RawSize, Size: whole.Size, SHA256: whole.SHA256, CRC64: whole.CRC64, DumpedAt: models.Now()}
+	if err := w.store.RecordDump(t.Context(), b.ID, b.LeaseOwner, facts, manifest); err != nil {
+		t.Fatal(err)
+	}
+	dump, err := os.ReadFile(filepath.Join(w.folders[0], whole.DriveFiles[0].Key))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, folder := range w.folders {
+		path := filepath.Join(folder, b.DriveFiles[i].Key)
+		w.leave(path)
+		if err := os.WriteFile(path, dump, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Recover(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.store.Backup(t.Context(), b.ID)
+	if err != nil || got.Status != models.StatusFinished {
+		t.Errorf("settled as %s: %s (%v)", got.Status, got.Error, err)
+	}
+	for i, folder := range w.folders {
+		if _, err := os.Stat(filepath.Join(folder, b.DriveFiles[i].Key+".json")); err != nil {
+			t.Errorf("the copy has no manifest: %v", err)
+		}
 	}
 	if n := w.source.dumps.Load(); n != 1 {
 		t.Errorf("the database was dumped %d times", n)
@@ -134,7 +177,7 @@ func TestARunThatLostItsLeasePublishesNoVerdict(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if err := w.store.Claim(ctx, b.ID, held.LeaseOwner, "another", models.Now().Add(time.Hour)); err != nil {
+		if err := w.store.Claim(ctx, b.ID, held.LeaseOwner, "another", time.Hour); err != nil {
 			return err
 		}
 		<-ctx.Done() // the heartbeat notices
@@ -201,10 +244,10 @@ func TestARunThatCouldNotBeSettledIsSettledLaterByItsOwnProcess(t *testing.T) {
 // staleStore answers Held from before the owner got further.
 type staleStore struct {
 	backup.Store
-	held []models.Backup
+	held []models.HeldBackup
 }
 
-func (s *staleStore) Held(context.Context) ([]models.Backup, error) { return s.held, nil }
+func (s *staleStore) Held(context.Context) ([]models.HeldBackup, error) { return s.held, nil }
 
 func TestRecoveryDecidesByWhatIsTrueAfterItsClaim(t *testing.T) {
 	w := newWorld(t, "nas", "offsite")
@@ -214,7 +257,7 @@ func TestRecoveryDecidesByWhatIsTrueAfterItsClaim(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := models.NewID()
-	if err := w.store.Claim(t.Context(), b.ID, "", owner, models.Now().Add(-time.Second)); err != nil {
+	if err := w.store.Claim(t.Context(), b.ID, "", owner, -time.Second); err != nil {
 		t.Fatal(err)
 	}
 	stale, err := w.store.Backup(t.Context(), b.ID)
@@ -223,7 +266,7 @@ func TestRecoveryDecidesByWhatIsTrueAfterItsClaim(t *testing.T) {
 	}
 	stale.DumpedAt = nil
 	w.drives["offsite"].putErr = nil
-	if err := w.serviceOn(&staleStore{Store: w.store, held: []models.Backup{stale}}).Recover(t.Context()); err != nil {
+	if err := w.serviceOn(&staleStore{Store: w.store, held: []models.HeldBackup{{Backup: stale, Over: time.Hour}}}).Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if b, err = w.store.Backup(t.Context(), b.ID); err != nil || b.Status != models.StatusFinished {

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/runs"
+	"github.com/backupman/backupman/services/source"
 )
 
 // run is one attempt at one backup in this process.
@@ -21,13 +21,21 @@ type run struct {
 	job     models.Job
 	log     *runs.Log
 	copies  []*copyRun
+	// passphrase is that of the dump, where it is encrypted with one.
+	passphrase models.Secret
 	// carriedOn says that a process died in the middle of this very attempt.
 	carriedOn bool
 
 	// dumped, when set, is called once a dump that this run made has ended well.
 	dumped func()
+	// lost says that the metadata database named another owner.
+	lost atomic.Bool
+	// cancelled says that somebody asked for the end of the run, and that it did end for that.
+	cancelled bool
 	// uploading counts the copies that are not yet wholly on their drive.
 	uploading atomic.Int32
+	// tables counts those that the dump has gone through.
+	tables source.TableCount
 
 	mu     sync.Mutex
 	phase  models.Phase
@@ -48,7 +56,7 @@ func (s *Service) Run(ctx context.Context, id string) (models.Backup, error) {
 // when a dump has ended well and only uploads go on.
 func (s *Service) carryOut(ctx context.Context, id string, dumped func()) (models.Backup, error) {
 	defer s.deactivate(id)
-	r, err := s.newRun(ctx, id)
+	r, err := s.newRun(context.WithoutCancel(ctx), id) // it is held, so it must come to an end
 	if err != nil {
 		return models.Backup{}, fmt.Errorf("run backup %s: %w", id, err)
 	}
@@ -58,10 +66,16 @@ func (s *Service) carryOut(ctx context.Context, id string, dumped func()) (model
 	if cause := context.Cause(held); cause != nil && dumpErr != nil {
 		dumpErr = cause
 	}
-	release()
-	if errors.Is(dumpErr, errLeaseLost) {
+	defer release()
+	if r.lost.Load() || errors.Is(context.Cause(held), errLeaseLost) {
 		return s.store.Backup(context.WithoutCancel(ctx), id)
 	}
+	if isCancel(held, dumpErr) && (dumpErr != nil || r.lacksCopy()) {
+		dumpErr = r.cancel(ctx)
+	} else if s.handsOver(ctx) && !r.isDone(dumpErr) {
+		return r.handOver(ctx)
+	}
+	release()
 	return r.settle(ctx, dumpErr)
 }
 
@@ -86,6 +100,13 @@ func (s *Service) newRun(ctx context.Context, id string) (*run, error) {
 // copies. The error is about the dump; copies keep their own.
 func (r *run) do(ctx context.Context) error {
 	s := r.service
+	if r.backup.CancelAskedAt != nil {
+		if !isWhole(r.backup) {
+			return errCancelled
+		}
+		r.findLocal(ctx)
+		return nil
+	}
 	if err := s.store.Begin(ctx, r.backup.ID, s.runner.id(), models.Now()); err != nil {
 		return err
 	}
@@ -98,13 +119,15 @@ func (r *run) do(ctx context.Context) error {
 	if err := os.MkdirAll(s.folder(r.backup.ID), 0o700); err != nil {
 		return fmt.Errorf("make the spool folder: %w", err)
 	}
-	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), models.Now().Add(leaseTime), r.progress()); err != nil {
+	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress()); err != nil {
 		return err
 	}
+	ctx, cancel := r.inTime(ctx)
+	defer cancel()
 	if r.backup.DumpedAt != nil {
-		return r.copyAgain(ctx)
+		return because(ctx, r.copyAgain(ctx))
 	}
-	return r.dumpAndCopy(ctx)
+	return because(ctx, r.dumpAndCopy(ctx))
 }
 
 // enter moves to a phase.
@@ -144,6 +167,7 @@ func (r *run) progress() models.Progress {
 	if r.writer != nil {
 		p.RawSize, p.Size = r.writer.RawSize(), r.writer.Size()
 	}
+	p.TablesDone, p.TablesTotal = r.tables.Now()
 	return p
 }
 
@@ -153,6 +177,7 @@ func (r *run) facts(f models.DumpFacts) {
 	defer r.mu.Unlock()
 	r.writer = nil
 	r.backup.RawSize, r.backup.Size, r.backup.SHA256, r.backup.CRC64, r.backup.DumpedAt = f.RawSize, f.Size, f.SHA256, f.CRC64, &f.DumpedAt
+	r.backup.SpoolNode = f.SpoolNode
 }
 
 func (r *run) saveLog(ctx context.Context) error {
@@ -189,17 +214,21 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 		if err := s.renew(ctx, r); err != nil {
 			return err
 		}
-		return s.store.Settle(ctx, r.backup.ID, s.runner.id(), models.Settlement{Status: status, Error: text, DumpPath: r.dumpPath(status), At: models.Now()})
+		return s.store.Settle(ctx, r.backup.ID, s.runner.id(), models.Settlement{Status: status, Error: text, DumpPath: r.dumpPath(status),
+			SpoolNode: r.spoolNode(status), At: models.Now()})
 	})
 	if err != nil {
 		return r.backup, fmt.Errorf("write down how backup %s ended (%s): %w", r.backup.ID, orFinished(text), err)
 	}
-	r.tidy(status)
 	b, err := s.store.Backup(ctx, r.backup.ID)
-	if err == nil {
-		s.announce(runCtx, b)
+	if err != nil {
+		return b, err
 	}
-	return b, err
+	if b.Status == status && b.Attempt == r.backup.Attempt { // nobody has begun to try again
+		r.tidy(status)
+	}
+	s.announce(runCtx, b)
+	return b, nil
 }
 
 // giveUpCopies ends the copies that never began.
@@ -213,10 +242,13 @@ func (r *run) giveUpCopies(ctx context.Context, dumpErr error) {
 		if r.backup.DumpedAt != nil {
 			why.Error = "nothing was stored, although the dump was good: " + sentence(dumpErr)
 			why.Heals, why.HealAt = f.Heals+1, nextHeal(f.Heals)
-			if errors.Is(dumpErr, context.Canceled) { // the process ended, no drive is at fault
+			if errors.Is(dumpErr, context.Canceled) || errors.Is(dumpErr, errSpoolElsewhere) { // no drive is at fault
 				now := models.Now()
 				why.Heals, why.HealAt = f.Heals, &now
 			}
+		}
+		if r.cancelled {
+			why = models.DriveFileChange{Status: models.StatusFailed, Error: copyCancelled, Heals: f.Heals}
 		}
 		c.save(ctx, why, "")
 	}
@@ -230,10 +262,20 @@ func orFinished(text string) string {
 }
 
 func (s *Service) announce(ctx context.Context, b models.Backup) {
+	if s.Ending() {
+		s.tellEnding(b, endedAs(b))
+	}
 	s.log.Info("backup settled", "backup_id", b.ID, "job", b.Label, "status", string(b.Status), "error", b.Error)
 	if b.Status == models.StatusFinished && s.options.AfterFinish != nil {
 		s.options.AfterFinish(ctx, b)
 	}
+}
+
+func endedAs(b models.Backup) string {
+	if b.Status == models.StatusFailed {
+		return "failed: " + b.Error
+	}
+	return string(b.Status)
 }
 
 func (r *run) files() []models.DriveFile {
@@ -252,41 +294,4 @@ func (r *run) driveLabel(ctx context.Context) func(string) string {
 		}
 		return "a drive that is gone"
 	}
-}
-
-// dumpPath is where the dump is after the run: the spool while a copy is still
-// missing, then a copy on this machine, or nowhere.
-func (r *run) dumpPath(status models.Status) *string {
-	if status == models.StatusFailed && r.backup.DumpedAt != nil {
-		if path := r.service.spoolPath(r.backup); fileExists(path) {
-			return &path
-		}
-	}
-	for _, c := range r.copies {
-		if path := c.localPath(); path != "" {
-			return &path
-		}
-	}
-	return nil
-}
-
-// tidy removes what the run no longer needs. The spool of a proven dump stays
-// while a copy of it can still be made.
-func (r *run) tidy(status models.Status) {
-	s := r.service
-	keep := status == models.StatusFailed && r.backup.DumpedAt != nil
-	remove := s.folder(r.backup.ID)
-	if keep {
-		remove = r.tempDir()
-	}
-	if err := os.RemoveAll(remove); err != nil {
-		s.log.Warn("spool not removed", "backup_id", r.backup.ID, "error", err)
-	}
-}
-
-func (r *run) tempDir() string { return filepath.Join(r.service.folder(r.backup.ID), "tmp") }
-
-func fileExists(path string) bool {
-	_, err := os.Stat(path)
-	return err == nil
 }

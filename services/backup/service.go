@@ -10,15 +10,12 @@ package backup
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/drive"
 	"github.com/backupman/backupman/services/source"
 )
@@ -26,6 +23,9 @@ import (
 // Catalog knows what is configured and opens it.
 type Catalog interface {
 	Job(ctx context.Context, id string) (models.Job, error)
+	// Passphrase returns what the dumps of a job are encrypted with; empty where its
+	// encryption has recipients.
+	Passphrase(ctx context.Context, jobID string) (models.Secret, error)
 	OpenSource(ctx context.Context, id string) (source.Source, source.Kind, models.Source, error)
 	OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error)
 }
@@ -41,6 +41,10 @@ type Options struct {
 	// Concurrency bounds how many databases are dumped at once; 0 means 4. Uploads go on
 	// beside that, and half as many backups of which only copies are made.
 	Concurrency int
+	// Limits bound the dumps of all servers together.
+	Limits models.Limits
+	// DumpTime bounds a dump of a job without a timeout; 0 means 24 hours.
+	DumpTime time.Duration
 	// SettleTime is how long a run tries to write down how it went while the
 	// metadata database does not take it; 0 means 30 seconds.
 	SettleTime time.Duration
@@ -68,18 +72,34 @@ type Service struct {
 	// recovering keeps one recovery from starting beside another, and healing one
 	// look for copies that are due.
 	recovering, healing sync.Mutex
-	// copying has a place for each backup of which this server makes only copies.
-	// Those have places of their own, so that new backups do not wait for them.
-	copying chan struct{}
+	// dumping has a place for each database that this server dumps, copying one for
+	// each backup of which it makes only copies. Those have places of their own, so
+	// that new backups do not wait for them.
+	dumping, copying *places
+	// limits are those of all servers together.
+	limits models.Limits
+	// claiming is held while a backup is claimed whose id is not known before, until it
+	// is noted as active.
+	claiming sync.Mutex
+	// ending says that this server takes no more work, and endings what became of what
+	// it had.
+	ending  bool
+	endings []Ended
 }
+
+// defaultConcurrency is how many databases are dumped at once where nobody says.
+const defaultConcurrency = 4
 
 // New returns a Service whose runner is alive until Close.
 func New(ctx context.Context, o Options) (*Service, error) {
 	if o.Concurrency == 0 {
-		o.Concurrency = 4
+		o.Concurrency = defaultConcurrency
 	}
 	if o.SettleTime == 0 {
 		o.SettleTime = 30 * time.Second
+	}
+	if o.DumpTime == 0 {
+		o.DumpTime = 24 * time.Hour
 	}
 	r, err := newRunner(o.DataDir, o.Serves)
 	if err != nil {
@@ -87,11 +107,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{store: o.Store, catalog: o.Catalog, spool: filepath.Join(o.DataDir, "spool"),
 		options: o, log: o.Log, runner: r, nudge: make(chan struct{}, 1), active: map[string]bool{},
-		copying: make(chan struct{}, max(1, o.Concurrency/2))}
+		dumping: newPlaces(o.Concurrency), copying: newPlaces(copyingPlaces(o.Concurrency)), limits: o.Limits}
 	if !o.Serves {
 		return s, nil // only servers are looked for
 	}
-	if err := s.store.Beat(ctx, r.row); err != nil {
+	if err := errors.Join(s.store.Beat(ctx, r.row), s.store.ForgetRunners(ctx, runnerTime)); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	return s, nil
@@ -116,7 +136,7 @@ func (s *Service) RunnerID() string { return s.runner.id() }
 // is held: what this process holds and does not work on is taken for dead.
 func (s *Service) claim(ctx context.Context, id, from string) error {
 	return s.activeFrom(id, func() error {
-		return s.store.Claim(ctx, id, from, s.runner.id(), models.Now().Add(leaseTime))
+		return s.store.Claim(ctx, id, from, s.runner.id(), leaseTime)
 	})
 }
 
@@ -157,57 +177,6 @@ func (s *Service) isActive(id string) bool {
 	return s.active[id]
 }
 
-// Start queues a backup of a job now. It returns models.ErrConflict when the
-// job already has one that is pending.
-func (s *Service) Start(ctx context.Context, jobID string, by models.Trigger) (models.Backup, error) {
-	return s.start(ctx, jobID, by, "")
-}
-
-// StartSlot queues the backup that a schedule owes for a moment. Of all
-// replicas exactly one wins a slot; the others get models.ErrConflict.
-func (s *Service) StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error) {
-	return s.start(ctx, jobID, models.TriggerSchedule, slot.UTC().Format(time.RFC3339))
-}
-
-func (s *Service) start(ctx context.Context, jobID string, by models.Trigger, slot string) (models.Backup, error) {
-	job, err := s.catalog.Job(ctx, jobID)
-	if err != nil {
-		return models.Backup{}, err
-	}
-	if job.RemovedAt != nil {
-		return models.Backup{}, models.Conflictf("job %q is no longer in the configuration: add it again to run it", job.Label)
-	}
-	b := s.newBackup(ctx, job, by, slot)
-	if err := s.store.InsertBackup(ctx, b); err != nil {
-		return models.Backup{}, fmt.Errorf("start job %q: %w", job.Label, err)
-	}
-	s.log.Info("backup queued", "backup_id", b.ID, "job", job.Label, "trigger", string(by))
-	s.wake()
-	return b, nil
-}
-
-// newBackup never fails: a source or drive that is gone fails the run, with its
-// sentence, where people look for it.
-func (s *Service) newBackup(ctx context.Context, job models.Job, by models.Trigger, slot string) models.Backup {
-	b := models.Backup{ID: models.NewID(), JobID: job.ID, Label: job.Label, SourceID: job.SourceID, Slot: slot,
-		Compression: job.Compression, Trigger: by, Attempt: 1, Status: models.StatusPending, Phase: models.PhaseQueued, CreatedAt: models.Now()}
-	if slot == "" {
-		b.Slot = "manual:" + b.ID
-	}
-	extension := "dump"
-	if _, kind, _, err := s.catalog.OpenSource(ctx, job.SourceID); err == nil {
-		extension = kind.Extension
-	}
-	b.FileName = archive.FileName(job.Label, b.CreatedAt, b.ID, extension, job.Compression)
-	for _, id := range job.DriveIDs {
-		_, d, _ := s.catalog.OpenDrive(ctx, id)
-		b.DriveFiles = append(b.DriveFiles, models.DriveFile{ID: models.NewID(), BackupID: b.ID, DriveID: id,
-			Provider: d.Provider, Label: b.FileName, Key: archive.Key(job.Label, b.FileName),
-			Status: models.StatusPending, CreatedAt: b.CreatedAt})
-	}
-	return b
-}
-
 // Retry queues a failed backup again. What is already stored stays: when the
 // dump is still there only the missing copies are made; otherwise the database
 // is dumped anew.
@@ -228,76 +197,6 @@ func (s *Service) Retry(ctx context.Context, id string) (models.Backup, error) {
 	}
 	s.wake()
 	return s.store.Backup(ctx, id)
-}
-
-// dumpIsKept reports whether the proven dump can still be had: from the spool,
-// or from a finished copy that is still on its drive. It returns
-// models.ErrConflict when only a drive that does not answer could tell: a dump
-// made anew would replace what that drive may still hold.
-func (s *Service) dumpIsKept(ctx context.Context, b models.Backup) (bool, error) {
-	if b.DumpedAt == nil {
-		return false, nil
-	}
-	if info, err := os.Stat(s.spoolPath(b)); err == nil && info.Size() == b.Size {
-		return true, nil
-	}
-	var silent error
-	for _, f := range b.DriveFiles {
-		if f.Status != models.StatusFinished {
-			continue
-		}
-		there, err := s.isThere(ctx, f, b.Size)
-		if there {
-			return true, nil
-		}
-		silent = errors.Join(silent, err)
-	}
-	if silent != nil {
-		return false, models.Conflictf("backup %s has a good copy on a drive that cannot be asked now (%v): try again when it answers, or run the job again for a new backup", b.ID, sentence(silent))
-	}
-	return false, nil
-}
-
-// askTime bounds how long a drive is asked whether it has a copy, or works. People wait
-// for the answer, and so do the copies on other drives.
-const askTime = 30 * time.Second
-
-// isThere reports whether a drive still has a copy of the right length. The error
-// is for a drive that could not tell.
-func (s *Service) isThere(ctx context.Context, f models.DriveFile, size int64) (bool, error) {
-	there := false
-	err := s.ask(ctx, f.DriveID, func(ctx context.Context, d drive.Drive) error {
-		stored, err := d.Stat(ctx, f.Key)
-		if isGone(ctx, d, err) {
-			return nil
-		}
-		there = err == nil && stored.Size == size
-		return err
-	})
-	return there, err
-}
-
-// works returns nil when a drive passes its check.
-func (s *Service) works(ctx context.Context, driveID string) error {
-	return s.ask(ctx, driveID, func(ctx context.Context, d drive.Drive) error {
-		_, err := d.Check(ctx)
-		return err
-	})
-}
-
-// ask asks a drive something, within askTime.
-func (s *Service) ask(ctx context.Context, driveID string, question func(ctx context.Context, d drive.Drive) error) error {
-	within, cancel := context.WithTimeout(ctx, askTime)
-	defer cancel()
-	d, row, err := s.catalog.OpenDrive(within, driveID)
-	if err != nil {
-		return err
-	}
-	err = question(within, d)
-	if err != nil && within.Err() != nil && ctx.Err() == nil {
-		return fmt.Errorf("drive %q did not answer within %s: %w", row.Label, askTime, err)
-	}
-	return err
 }
 
 // Wait returns the backup once it has settled, or the context's error with the
@@ -329,7 +228,14 @@ func (s *Service) Finish(ctx context.Context, id string) (models.Backup, error) 
 	if s.options.Serves {
 		return s.Wait(ctx, id)
 	}
-	b, err := s.Run(ctx, id)
+	b, err := s.store.Backup(ctx, id)
+	if err != nil {
+		return b, err
+	}
+	if left, err := s.isLeftElsewhere(ctx, b); left || err != nil {
+		return s.Wait(ctx, id)
+	}
+	b, err = s.Run(ctx, id)
 	if errors.Is(err, models.ErrConflict) {
 		return s.Wait(ctx, id)
 	}
@@ -339,7 +245,7 @@ func (s *Service) Finish(ctx context.Context, id string) (models.Backup, error) 
 // ServerIsUp reports whether a process that takes backups from the queue has
 // been heard of lately.
 func (s *Service) ServerIsUp(ctx context.Context) (bool, error) {
-	return s.store.ServerSeenSince(ctx, models.Now().Add(-leaseTime))
+	return s.store.ServerSeenWithin(ctx, leaseTime)
 }
 
 // wake lets the queue be looked at before its next tick.

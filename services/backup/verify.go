@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
@@ -77,10 +78,25 @@ func isGone(ctx context.Context, d drive.Drive, err error) bool {
 func (s *Service) mendManifest(ctx context.Context, d drive.Drive, b models.Backup, f models.DriveFile) {
 	_, err := d.Stat(ctx, archive.ManifestKey(f.Key))
 	if errors.Is(err, models.ErrNotFound) {
+		if s.isRemoved(ctx, f) {
+			return
+		}
 		s.log.Warn("a manifest is missing and is written again", "backup_id", b.ID, "drive_id", f.DriveID)
 		err = s.putManifest(ctx, d, b.ID, f.Key)
+		if s.isRemoved(ctx, f) { // while it was written
+			err = d.Delete(ctx, archive.ManifestKey(f.Key))
+		}
 	}
 	if err != nil {
 		s.log.Warn("a manifest could not be looked after", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
 	}
+}
+
+// isRemoved reports whether a copy is known not to belong to its backup any more.
+func (s *Service) isRemoved(ctx context.Context, f models.DriveFile) bool {
+	b, err := s.store.Backup(ctx, f.BackupID)
+	if err != nil {
+		return errors.Is(err, models.ErrNotFound)
+	}
+	return !slices.ContainsFunc(b.DriveFiles, func(other models.DriveFile) bool { return other.ID == f.ID })
 }

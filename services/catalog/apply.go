@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/backupman/backupman/models"
 )
@@ -39,7 +40,7 @@ func (c *Catalog) take(plan models.Plan) {
 }
 
 func index(plan models.Plan) configured {
-	next := configured{sources: map[string]models.Source{}, drives: map[string]models.Drive{}, jobs: map[string]bool{}}
+	next := configured{sources: map[string]models.Source{}, drives: map[string]models.Drive{}, jobs: map[string]keys{}}
 	for _, s := range plan.Sources {
 		next.sources[s.Label] = s
 	}
@@ -47,15 +48,21 @@ func index(plan models.Plan) configured {
 		next.drives[d.Label] = d
 	}
 	for _, j := range plan.Jobs {
-		next.jobs[j.Job.Label] = true
+		next.jobs[j.Job.Label] = keys{passphrase: j.Passphrase, identity: j.Identity}
 	}
+	next.notifiers = slices.Clone(plan.Notifiers)
+	next.uses = usesOf(plan)
 	return next
 }
 
 // withoutSecrets copies a plan for the store. A kind that is not known stops
 // it: which of its settings are secret cannot be told.
 func (c *Catalog) withoutSecrets(plan models.Plan) (models.Plan, error) {
-	open := models.Plan{Jobs: plan.Jobs, Keep: plan.Keep}
+	open := models.Plan{Keep: plan.Keep, Revision: plan.Revision}
+	for _, j := range plan.Jobs {
+		j.Passphrase, j.Identity = models.Secret{}, models.Secret{}
+		open.Jobs = append(open.Jobs, j)
+	}
 	for _, s := range plan.Sources {
 		kind, err := c.sourceKind(s.Provider)
 		if err != nil {

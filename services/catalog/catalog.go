@@ -37,6 +37,8 @@ type Catalog struct {
 	store      Store
 	sourceKind SourceLookup
 	driveKind  DriveLookup
+	// secrets is nil where settings can't refer to stored ones.
+	secrets Secrets
 
 	// applying lets one Apply run at a time, so that memory and store end with
 	// the same plan.
@@ -50,13 +52,24 @@ type Catalog struct {
 type configured struct {
 	sources map[string]models.Source
 	drives  map[string]models.Drive
-	jobs    map[string]bool
+	jobs    map[string]keys
+	// notifiers are in the order in which they are configured.
+	notifiers []models.Notifier
+	// uses are what stored secrets are used for, by their names.
+	uses map[string][]string
 }
+
+// keys are what encrypts and opens the dumps of a job.
+type keys struct{ passphrase, identity models.Secret }
 
 // New returns an empty catalog: nothing opens until Apply or Load. base has what all
 // drives of this installation share; its label and settings are not looked at.
-func New(store Store, sources SourceLookup, drives DriveLookup, base drive.Place) *Catalog {
-	return &Catalog{store: store, sourceKind: sources, driveKind: drives, opened: openDrives{base: base, drives: map[string]openDrive{}}}
+func New(store Store, sources SourceLookup, drives DriveLookup, base drive.Place, options ...Option) *Catalog {
+	c := &Catalog{store: store, sourceKind: sources, driveKind: drives, opened: openDrives{base: base, drives: map[string]openDrive{}}}
+	for _, add := range options {
+		add(c)
+	}
+	return c
 }
 
 // Job returns a job, or models.ErrNotFound.
@@ -76,7 +89,7 @@ func (c *Catalog) Jobs(ctx context.Context) ([]models.Job, error) {
 		return nil, fmt.Errorf("list the jobs: %w", err)
 	}
 	configured := c.snapshot().jobs
-	return slices.DeleteFunc(stored, func(j models.Job) bool { return !configured[j.Label] }), nil
+	return slices.DeleteFunc(stored, func(j models.Job) bool { _, ok := configured[j.Label]; return !ok }), nil
 }
 
 // Drives returns the drives that this process is configured with, by label. Their

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,7 +23,11 @@ func TestApplyKeepsSecretsOutOfTheStore(t *testing.T) {
 	if err := c.Apply(t.Context(), plan("shop", "nas")); err != nil {
 		t.Fatal(err)
 	}
-	if text := fmt.Sprint(store.applied); strings.Contains(text, "secret") || !strings.Contains(text, "host-of-shop") {
+	text, err := json.Marshal(store.applied.Sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(text) + fmt.Sprint(store.applied.Drives); strings.Contains(text, "secret") || !strings.Contains(text, "host-of-shop") {
 		t.Errorf("the store got %s", text)
 	}
 	_, kind, row, err := c.OpenSource(t.Context(), "id-shop")
@@ -38,6 +43,56 @@ func TestApplyKeepsSecretsOutOfTheStore(t *testing.T) {
 	}
 	if got := bare(t, opened).settings["key"]; got != "secret-of-nas" || drow.ID != "id-nas" {
 		t.Errorf("the drive was opened with %q, row %q", got, drow.ID)
+	}
+}
+
+func TestAPassphraseMayBeAStoredSecret(t *testing.T) {
+	store := newStore()
+	store.jobs = []models.Job{{ID: "1", Label: "phrase"}}
+	for name, want := range map[string]string{"known": "correct horse battery", "unknown": ""} {
+		c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"}, catalog.WithSecrets(fakeSecrets{"known": "correct horse battery"}))
+		p := plan("shop", "nas")
+		p.Jobs = []models.PlannedJob{{Job: store.jobs[0], Passphrase: models.NewSecret("${secret:" + name + "}")}}
+		if err := c.Apply(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Passphrase(t.Context(), "1")
+		if got.Reveal() != want || (want == "") != errors.Is(err, models.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && !strings.Contains(err.Error(), `the job "phrase" takes its passphrase`) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestKeysStayInMemory(t *testing.T) {
+	store := newStore()
+	store.jobs = []models.Job{{ID: "1", Label: "phrase"}, {ID: "2", Label: "keys"}, {ID: "3", Label: "gone"}}
+	c := catalog.New(store, sourceKind, driveKind, drive.Place{Installation: "here"})
+	p := plan("shop", "nas")
+	p.Jobs = []models.PlannedJob{{Job: store.jobs[0], Passphrase: models.NewSecret("correct horse battery")}, {Job: store.jobs[1], Identity: models.NewSecret("AGE-SECRET-KEY-1")}}
+	if err := c.Apply(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	for _, j := range store.applied.Jobs {
+		if !j.Passphrase.Empty() || !j.Identity.Empty() {
+			t.Errorf("the store got the keys of %s", j.Job.Label)
+		}
+	}
+	for id, want := range map[string]models.Unlock{
+		"1": {Passphrase: p.Jobs[0].Passphrase}, "2": {Identity: p.Jobs[1].Identity}, "3": {},
+	} {
+		got, err := c.Unlock(t.Context(), id)
+		if err != nil || got != want {
+			t.Errorf("job %s opens with another key (%v)", id, err)
+		}
+		if phrase, err := c.Passphrase(t.Context(), id); err != nil || phrase != want.Passphrase {
+			t.Errorf("job %s encrypts with another passphrase (%v)", id, err)
+		}
+	}
+	if _, err := c.Unlock(t.Context(), "4"); !errors.Is(err, models.ErrNotFound) {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -305,6 +360,11 @@ func (s *fakeStore) ApplyPlan(_ context.Context, p models.Plan) error {
 }
 
 func (s *fakeStore) Job(_ context.Context, id string) (models.Job, error) {
+	for _, j := range s.jobs {
+		if j.ID == id {
+			return j, nil
+		}
+	}
 	return models.Job{}, models.NotFoundf("there is no job %s", id)
 }
 

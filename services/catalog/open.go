@@ -28,6 +28,9 @@ func (c *Catalog) OpenSource(ctx context.Context, id string) (source.Source, sou
 	if err != nil {
 		return nil, source.Kind{}, row, fmt.Errorf("the data source %q: %w", row.Label, err)
 	}
+	if row.Settings, err = c.RevealSettings(ctx, fmt.Sprintf("the data source %q", row.Label), kind.Kind, row.Settings); err != nil {
+		return nil, kind, row, err
+	}
 	opened, err := kind.Open(row.Label, row.Settings)
 	if err != nil {
 		return nil, kind, row, fmt.Errorf("open the data source %q: %w", row.Label, err)
@@ -64,7 +67,8 @@ func (c *Catalog) findDrive(ctx context.Context, id string) (drive.Kind, models.
 	if err != nil {
 		return kind, row, fmt.Errorf("the drive %q: %w", row.Label, err)
 	}
-	return kind, row, nil
+	row.Settings, err = c.RevealSettings(ctx, fmt.Sprintf("the drive %q", row.Label), kind.Kind, row.Settings)
+	return kind, row, err
 }
 
 // Reopen lets the next use of a drive open it anew, because what it reads besides its

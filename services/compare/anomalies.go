@@ -56,11 +56,12 @@ func worstFirst(a, b finding) int {
 }
 
 // comparable returns the inventories of the earlier backups of the same kind of
-// database: a source that became another kind has no past.
+// database: a source that became another kind has no past. What is in a sealed one is
+// not known.
 func comparable(now models.Manifest, earlier []models.Manifest) []models.Inventory {
 	var past []models.Inventory
 	for _, m := range earlier {
-		if m.Provider == now.Provider {
+		if m.Provider == now.Provider && !m.Hidden() {
 			past = append(past, m.Inventory)
 		}
 	}

@@ -1,5 +1,7 @@
 package config
 
+import "github.com/backupman/backupman/models"
+
 const (
 	providerSQLite = "sqlite"
 	providerMySQL  = "mysql"
@@ -14,7 +16,7 @@ func (l *loader) database(t *table) Database {
 		d.Provider = providerSQLite
 	}
 	d.Host, d.DBName, d.User = t.text("host").text, t.text("db_name").text, t.text("user").text
-	d.Path, d.Password, d.TLS = t.text("db_path").text, t.secret("password").text, t.boolean("tls")
+	d.Path, d.Password, d.TLS = t.text("db_path").text, models.NewSecret(t.ownSecret("password").text), t.boolean("tls")
 	if port, ok := t.port("port"); ok {
 		d.Port = port.number
 	}

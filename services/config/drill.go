@@ -8,11 +8,7 @@ import (
 
 // drill reads when restores of a job are tried, and where. kinds are those of sources.
 func (l *loader) drill(t *table, planned *models.PlannedJob, kinds []models.Kind, sources []models.Source) {
-	cron := t.text("cron")
-	if cron.set {
-		t.checkCron(cron)
-	}
-	planned.Job.DrillCron, planned.Job.DrillAfter = cron.text, t.boolean("after_backup")
+	planned.Job.DrillCron, planned.Job.DrillAfter = t.expression().text, t.boolean("after_backup")
 	scratch := t.text("scratch")
 	if scratch.set && scratch.text != models.ScratchTemporary {
 		t.scratchOn(scratch, planned.Source, kinds, sources)

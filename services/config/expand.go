@@ -9,7 +9,7 @@ var variable = regexp.MustCompile(`^([A-Za-z_][A-Za-z0-9_]*)(:-(.*))?$`)
 
 // expand replaces ${NAME} and ${NAME:-default} by what the environment says;
 // the default also stands in for an empty variable, as in a shell. $${ is a
-// plain ${. Every other dollar sign is left alone, so that a password such as
+// plain ${. ${secret:NAME} is no variable, and not expanded. Every other dollar sign is left alone, so that a password such as
 // pa$$word, written before there was any expansion, stays what it is. The
 // sentence says what is wrong and never shows the text.
 func expand(text string, env func(string) (string, bool)) (expanded, sentence string) {
@@ -37,6 +37,9 @@ func expand(text string, env func(string) (string, bool)) (expanded, sentence st
 }
 
 func variableValue(inner string, closed bool, env func(string) (string, bool)) (value, sentence string) {
+	if strings.HasPrefix(inner, "secret:") {
+		return "", "refers to a stored secret in a way that is not understood: write ${secret:NAME} and nothing around it; a name has letters, digits, dots, dashes, underscores and slashes, at most 128"
+	}
 	m := variable.FindStringSubmatch(inner)
 	if !closed || m == nil {
 		return "", "has a ${ that names no variable: write ${NAME} or ${NAME:-default}, or $${ for a plain ${"

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/backupman/backupman/models"
 )
 
 func (l *loader) http(t *table) (HTTP, timing) {
@@ -19,7 +21,9 @@ func (l *loader) http(t *table) (HTTP, timing) {
 		t.webAddress("app_url", app)
 		h.AppURL = strings.TrimRight(app.text, "/")
 	}
-	h.APIKeys = t.apiKeys()
+	h.APIKeys, h.SigningKey = t.apiKeys(), t.signingKey()
+	h.TrustedProxies = t.proxies()
+	h.TLSCert, h.TLSKey = t.certificate()
 	plan := l.backupJob(t.sub("backup_job"))
 	t.end()
 	return h, plan
@@ -48,11 +52,11 @@ func (t *table) webAddress(key string, s scalar) {
 }
 
 // apiKeys reads the list, or the file that api_keys_file names, one key a line.
-func (t *table) apiKeys() []string {
-	var keys []string
+func (t *table) apiKeys() []models.Secret {
+	var keys []models.Secret
 	for _, s := range t.texts("api_keys") {
 		if s.set {
-			keys = append(keys, s.text)
+			keys = append(keys, models.NewSecret(s.text))
 		}
 	}
 	file := t.text("api_keys_file")
@@ -61,7 +65,7 @@ func (t *table) apiKeys() []string {
 	}
 	for line := range strings.Lines(t.l.secretFile(t.path("api_keys_file"), file).text) {
 		if key := strings.TrimSpace(line); key != "" {
-			keys = append(keys, key)
+			keys = append(keys, models.NewSecret(key))
 		}
 	}
 	return keys

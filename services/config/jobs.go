@@ -6,46 +6,57 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
+// forAll is what holds for jobs that do not say it themselves.
+type forAll struct {
+	timing     timing
+	retention  models.Retention
+	encryption encryption
+}
+
 // jobs reads the jobs, or makes one of each source when the file has none.
-// kinds are those of sources.
-func (l *loader) jobs(root *table, plan timing, kinds []models.Kind, sources []models.Source, drives []models.Drive) []models.PlannedJob {
+// shared is for jobs without their own; kinds are those of sources.
+func (l *loader) jobs(root *table, shared forAll, kinds []models.Kind, sources []models.Source, drives []models.Drive) []models.PlannedJob {
 	listed := root.elements("jobs", "job")
 	if len(listed) == 0 {
-		return l.jobOfEach(root, plan, sources, drives)
+		return l.jobOfEach(root, shared, sources, drives)
 	}
 	var jobs []models.PlannedJob
 	seen := labels{}
 	for _, t := range listed {
-		jobs = append(jobs, l.job(t, seen, kinds, sources, drives))
+		jobs = append(jobs, l.job(t, seen, shared, kinds, sources, drives))
 	}
 	return jobs
 }
 
-func (l *loader) jobOfEach(root *table, plan timing, sources []models.Source, drives []models.Drive) []models.PlannedJob {
+func (l *loader) jobOfEach(root *table, shared forAll, sources []models.Source, drives []models.Drive) []models.PlannedJob {
 	if len(sources) > 0 && len(drives) == 0 {
 		l.note(root.at("data_sources"), "there are data sources but no drives: nothing is backed up until drives names a place for the copies")
 		return nil
 	}
 	var jobs []models.PlannedJob
 	for _, s := range sources {
-		jobs = append(jobs, models.PlannedJob{
-			Job:    models.Job{Label: s.Label, Cron: plan.cron, Timezone: plan.zone, Compression: models.CompressionZstd},
+		planned := models.PlannedJob{
+			Job:    models.Job{Label: s.Label, Cron: shared.timing.cron, Timezone: shared.timing.zone, Compression: models.CompressionZstd, Retention: shared.retention},
 			Source: s.Label,
 			Drives: driveLabels(drives),
-		})
+		}
+		shared.encryption.of(&planned)
+		jobs = append(jobs, planned)
 	}
 	return jobs
 }
 
-func (l *loader) job(t *table, seen labels, kinds []models.Kind, sources []models.Source, drives []models.Drive) models.PlannedJob {
+func (l *loader) job(t *table, seen labels, shared forAll, kinds []models.Kind, sources []models.Source, drives []models.Drive) models.PlannedJob {
 	planned := models.PlannedJob{Job: models.Job{Label: t.label("job", seen)}}
 	planned.Source = t.sourceOf(sources)
 	planned.Drives = t.drivesOf(drives)
 	when := t.timing()
 	planned.Job.Cron, planned.Job.Timezone = when.cron, when.zone
+	t.windowAndSpread(&planned.Job)
+	planned.Job.Timeout = t.timeout()
 	planned.Job.Compression = t.compression()
-	l.encryption(t.sub("encryption"))
-	l.keep(t.sub("retention"))
+	l.encryptionOf(t, shared.encryption).of(&planned)
+	l.keep(t, &planned, shared.retention)
 	l.drill(t.sub("drill"), &planned, kinds, sources)
 	t.end()
 	return planned
@@ -68,9 +79,9 @@ func (t *table) sourceOf(sources []models.Source) string {
 	switch {
 	case s.bad:
 	case !s.set:
-		t.l.problem(t.line, "%sdata_source is missing: name one of data_sources by its label", t.prefix)
+		t.l.problem(s.line, "%sdata_source is missing: name one of data_sources by its label", t.prefix)
 	case !slices.Contains(known, s.text):
-		t.l.problem(s.line, "%sthere is no data source %s under data_sources%s", t.prefix, quote(s.text), adviseLabel(s.text, known))
+		t.l.problem(s.line, "%sthere is no data source %s%s%s", t.prefix, quote(s.text), t.l.inFile(" under data_sources"), adviseLabel(s.text, known))
 	}
 	return s.text
 }
@@ -80,7 +91,7 @@ func (t *table) drivesOf(drives []models.Drive) []string {
 	known, named := driveLabels(drives), t.texts("drives")
 	if len(named) == 0 {
 		if len(known) == 0 {
-			t.l.problem(t.line, "%sthere is no drive to keep its backups: add one under drives", t.prefix)
+			t.l.problem(t.at("drives"), "%sthere is no drive to keep its backups: add one under drives", t.prefix)
 		}
 		return known
 	}
@@ -89,7 +100,7 @@ func (t *table) drivesOf(drives []models.Drive) []string {
 		switch {
 		case !s.set:
 		case !slices.Contains(known, s.text):
-			t.l.problem(s.line, "%sthere is no drive %s under drives%s", t.prefix, quote(s.text), adviseLabel(s.text, known))
+			t.l.problem(s.line, "%sthere is no drive %s%s%s", t.prefix, quote(s.text), t.l.inFile(" under drives"), adviseLabel(s.text, known))
 		case slices.Contains(chosen, s.text):
 			t.l.problem(s.line, "%sthe drive %s is named twice: name it once", t.prefix, quote(s.text))
 		default:

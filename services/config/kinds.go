@@ -26,7 +26,9 @@ func (l *loader) described(root *table, key, noun string, kinds []models.Kind, e
 			kind = anyOf(kinds)
 		}
 		made.provider, made.settings = kind.Provider, t.settings(kind)
-		if kind.Unsupported != "" {
+		if kind.Unsupported != "" && l.page {
+			l.problem(t.at("provider"), "provider can't be used: %s", kind.Unsupported)
+		} else if kind.Unsupported != "" {
 			l.note(t.line, "%sit is read, but %s", t.prefix, kind.Unsupported)
 		}
 		extra(t, kind)
@@ -83,7 +85,7 @@ func (t *table) settings(kind models.Kind) models.Settings {
 		case d.Default != "":
 			values[d.Name] = d.Default
 		case d.Required && !s.bad:
-			t.l.problem(t.line, "%s%s is missing: %s", t.prefix, d.Name, d.Help)
+			t.l.problem(s.line, "%s%s is missing: %s", t.prefix, d.Name, d.Help)
 		}
 	}
 	return values
@@ -93,11 +95,17 @@ func (t *table) setting(kind models.Kind, d models.Setting) scalar {
 	if _, taken := kind.Setting(d.Name + "_file"); d.Secret && !taken {
 		return t.secret(d.Name)
 	}
+	if d.Secret {
+		return t.reference(d.Name)
+	}
 	return t.text(d.Name)
 }
 
 // value checks a value against its declaration and returns it as it is kept.
 func (t *table) value(d models.Setting, s scalar) string {
+	if s.ref != "" {
+		return s.text
+	}
 	shown := quote(s.text)
 	if d.Secret {
 		shown = "what is there"
@@ -112,9 +120,11 @@ func (t *table) value(d models.Setting, s scalar) string {
 		}
 		return strconv.FormatBool(b)
 	case models.SettingChoice:
-		if !slices.Contains(d.Choices, s.text) {
+		choice, ok := d.Choice(s.text)
+		if !ok {
 			t.l.problem(s.line, "%s must be %s, not %s", t.path(d.Name), oneOf(written(d.Choices)), shown)
 		}
+		return choice
 	case models.SettingRate:
 		if _, err := models.ParseRate(s.text); err != nil {
 			t.l.problem(s.line, "%s %v, not %s", t.path(d.Name), err, shown)
@@ -144,7 +154,7 @@ func (t *table) unused(kind models.Kind, kinds []models.Kind) {
 			if slices.Contains(t.known, d.Name) {
 				continue
 			}
-			if s := t.text(d.Name); s.set {
+			if s := t.reference(d.Name); s.set {
 				t.l.note(s.line, "%s has no meaning for %s and is left aside", t.path(d.Name), kind.Name)
 			}
 		}

@@ -25,7 +25,7 @@ func (t *table) label(noun string, seen labels) string {
 		t.l.problem(s.line, "%slabel %s", t.prefix, fault)
 		return ""
 	}
-	t.prefix = fmt.Sprintf("the %s %s: ", noun, quote(s.text))
+	t.prefix = t.l.inFile(fmt.Sprintf("the %s %s: ", noun, quote(s.text)))
 	if first, twice := seen[s.text]; twice {
 		t.l.problem(s.line, "the label %s is used by two %ss, first on line %d: give each its own", quote(s.text), noun, first)
 		return s.text

@@ -44,6 +44,12 @@ func defaults() Config {
 		Data:     DefaultData,
 		Database: Database{Provider: providerSQLite},
 		HTTP:     HTTP{Listen: DefaultListen},
+		Outgoing: Outgoing{Private: true},
+		Limits:   Limits{Concurrent: DefaultConcurrent},
+		Accounts: Accounts{Enabled: true, Idle: DefaultIdle, Longest: DefaultLongest},
+		Audit:    Audit{Keep: DefaultAuditKeep},
+
+		ShutdownGrace: DefaultShutdownGrace,
 	}
 }
 

@@ -2,11 +2,13 @@ package config_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/config"
@@ -17,8 +19,8 @@ func TestOlderFormIsReadUnchanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (config.Database{Provider: "mysql", Host: "db", Port: 3307, DBName: "backupman", User: "root", Password: "pa$$word"}); c.Database != want {
-		t.Errorf("database is %+v with password %q", c.Database, c.Database.Password)
+	if want := (config.Database{Provider: "mysql", Host: "db", Port: 3307, DBName: "backupman", User: "root", Password: models.NewSecret("pa$$word")}); c.Database != want {
+		t.Errorf("database is %+v with password %q", c.Database, c.Database.Password.Reveal())
 	}
 	var labels []string
 	for _, s := range c.Sources {
@@ -43,14 +45,16 @@ func TestOlderFormIsReadUnchanged(t *testing.T) {
 	if j.Job.Label != "MySQL 1" || j.Source != "MySQL 1" || len(j.Drives) != 3 || j.Job.Cron != "0 0 3 * * *" || j.Job.Compression != models.CompressionZstd {
 		t.Errorf("the first job is %+v", j)
 	}
-	if c.HTTP.AppURL != "http://localhost:8080" || !slices.Equal(c.HTTP.APIKeys, []string{"older-key"}) || c.HTTP.Listen != config.DefaultListen {
+	ops := models.Settings{"smtp_host": "smtp.example.com", "smtp_port": "587", "smtp_user": "u", "smtp_password": "smtp-secret", "smtp_crypto": "starttls", "to": "ops@example.com"}
+	if len(c.Notifiers) != 1 || c.Notifiers[0].Label != "Ops" || c.Notifiers[0].Provider != "mail" || !maps.Equal(c.Notifiers[0].Settings, ops) {
+		t.Errorf("the notifiers are %+v", c.Notifiers)
+	}
+	if c.HTTP.AppURL != "http://localhost:8080" || !slices.Equal(c.HTTP.APIKeys, hidden("older-key")) || c.HTTP.Listen != config.DefaultListen {
 		t.Errorf("http: app url %q, listen %q, %d keys", c.HTTP.AppURL, c.HTTP.Listen, len(c.HTTP.APIKeys))
 	}
 	for _, want := range []string{
 		"testdata/older.yaml:19: the data source \"MySQL 1\": tmp_folder is read but not used",
 		"testdata/older.yaml:39: the drive \"Google Drive 1\": it is read, but no drive yet",
-		"testdata/older.yaml:55: notifiers.mail is read but not carried out",
-		"testdata/older.yaml:72: retention is read but not carried out by this version: nothing will be deleted",
 	} {
 		if !slices.ContainsFunc(c.Notes, func(n string) bool { return strings.HasPrefix(n, want) }) {
 			t.Errorf("no note %q in\n%s", want, strings.Join(c.Notes, "\n"))
@@ -72,6 +76,22 @@ func TestExampleIsValid(t *testing.T) {
 	plan := c.Plan()
 	if len(plan.Sources) != 3 || len(plan.Drives) != 1 || len(plan.Jobs) != 3 || plan.Sources[0].Settings["password"] != "change-me" {
 		t.Errorf("the plan is %d sources, %d drives, %d jobs", len(plan.Sources), len(plan.Drives), len(plan.Jobs))
+	}
+}
+
+func TestTimingOfJobs(t *testing.T) {
+	c := load(t, write(t, filepath.Join(t.TempDir(), "c.yaml"), `data_sources: [{label: s, provider: sqlite, db_path: /s.db}]
+drives: [{label: l, provider: local, folder: /f}]
+jobs:
+  - {label: a, data_source: s, schedule: daily at 23:00, window: 22:00-6:00, spread: 30m, timezone: Asia/Tokyo, drill: {schedule: "weekly on sun at 06:00"}}
+  - {label: b, data_source: s, cron: hourly at :15}
+`), options(nil))
+	a, b := c.Jobs[0].Job, c.Jobs[1].Job
+	if a.Cron != "daily at 23:00" || a.Window != "22:00-06:00" || a.Spread != 30*time.Minute || a.Timezone != "Asia/Tokyo" || a.DrillCron != "weekly on sun at 06:00" {
+		t.Errorf("the job a is %+v", a)
+	}
+	if b.Cron != "hourly at :15" || b.Window != "" || b.Spread != 0 || b.DrillCron != "" {
+		t.Errorf("the job b is %+v", b)
 	}
 }
 
@@ -119,11 +139,11 @@ func TestPrecedence(t *testing.T) {
 	env := map[string]string{"BACKUPMAN_DATA": "env", "BACKUPMAN_LISTEN": "127.0.0.1:2", "BACKUPMAN_API_KEYS": "one, two,"}
 	opts := options(env)
 	c := load(t, path, options(nil))
-	if c.Data != "file" || c.HTTP.Listen != "127.0.0.1:1" || c.HTTP.APIKeys[0] != "from-file" {
+	if c.Data != "file" || c.HTTP.Listen != "127.0.0.1:1" || c.HTTP.APIKeys[0].Reveal() != "from-file" {
 		t.Errorf("the file over the defaults: %v", c)
 	}
 	c = load(t, path, opts)
-	if c.Data != "env" || c.HTTP.Listen != "127.0.0.1:2" || !slices.Equal(c.HTTP.APIKeys, []string{"one", "two"}) {
+	if c.Data != "env" || c.HTTP.Listen != "127.0.0.1:2" || !slices.Equal(c.HTTP.APIKeys, hidden("one", "two")) {
 		t.Errorf("the environment over the file: %v", c)
 	}
 	opts.Overrides = config.Overrides{Data: "flag", Listen: "127.0.0.1:3"}
@@ -181,7 +201,7 @@ http: {api_keys: [zero], api_keys_file: `+filepath.Join(dir, "keys")+`}
 	if _, ok := c.Sources[0].Settings["password_file"]; ok {
 		t.Error("password_file became a setting")
 	}
-	if !slices.Equal(c.HTTP.APIKeys, []string{"zero", "one", "two"}) {
+	if !slices.Equal(c.HTTP.APIKeys, hidden("zero", "one", "two")) {
 		t.Errorf("%d keys", len(c.HTTP.APIKeys))
 	}
 }
@@ -268,6 +288,14 @@ func load(t *testing.T, path string, opts config.Options) config.Config {
 		t.Fatal(err)
 	}
 	return c
+}
+
+func hidden(texts ...string) []models.Secret {
+	var out []models.Secret
+	for _, text := range texts {
+		out = append(out, models.NewSecret(text))
+	}
+	return out
 }
 
 func write(t *testing.T, path, text string) string {

@@ -13,8 +13,11 @@ import (
 type loader struct {
 	file string
 	// dir is the file's folder, which *_file paths are relative to.
-	dir      string
-	env      func(string) (string, bool)
+	dir string
+	env func(string) (string, bool)
+	// page says that one thing of a page is read: its values are literal, no file is
+	// opened for it, and sentences need not say whose they are.
+	page     bool
 	problems []Problem
 	notes    []Problem
 }
@@ -59,11 +62,16 @@ func (l *loader) root(body []byte, c *Config, opts Options) {
 	c.Database = l.database(t.sub("database"))
 	c.Sources = l.sources(t, opts.Sources)
 	c.Drives = l.drives(t, opts.Drives)
-	l.retention(t.sub("retention"))
-	l.notifiers(t.sub("notifiers"))
-	var plan timing
-	c.HTTP, plan = l.http(t.sub("http"))
-	c.Jobs = l.jobs(t, plan, opts.Sources, c.Sources, c.Drives)
+	shared := forAll{retention: l.retention(t.sub("retention")), encryption: l.encryption(t.sub("encryption"))}
+	c.Notifiers = l.notifiers(t.sub("notifiers"), opts.Notifiers)
+	c.Outgoing = l.outgoing(t.sub("outgoing"))
+	c.Limits, c.ShutdownGrace = l.limits(t.sub("limits")), t.shutdownGrace()
+	c.HTTP, shared.timing = l.http(t.sub("http"))
+	c.Accounts, c.OIDC = l.accounts(t.sub("accounts")), l.oidc(t.sub("oidc"))
+	c.Secrets, c.Audit = l.secrets(t.sub("secrets")), l.audit(t.sub("audit"))
+	l.unusedProvider(t, *c)
+	c.shared = shared
+	c.Jobs = l.jobs(t, shared, opts.Sources, c.Sources, c.Drives)
 	t.end()
 }
 

@@ -12,6 +12,8 @@ type Options struct {
 	// Sources and Drives are the kinds that a file may name.
 	Sources []models.Kind
 	Drives  []models.Kind
+	// Notifiers are the kinds of notifiers; the file has its own form for each.
+	Notifiers []models.Kind
 	// Env looks an environment variable up; nil means os.LookupEnv.
 	Env func(string) (string, bool)
 	// Overrides are the flags.
@@ -32,6 +34,9 @@ const (
 	envAPIKeys = "BACKUPMAN_API_KEYS"
 )
 
+// EnvSecretsKey is the environment variable that may have the key which seals secrets.
+const EnvSecretsKey = "BACKUPMAN_SECRETS_KEY"
+
 func (o Options) lookup(name string) (string, bool) {
 	if o.Env == nil {
 		return os.LookupEnv(name)
@@ -51,6 +56,9 @@ func (l *loader) override(c *Config, o Options) {
 	if keys, ok := o.lookup(envAPIKeys); ok && keys != "" {
 		c.HTTP.APIKeys = splitKeys(keys)
 	}
+	if key, ok := o.lookup(EnvSecretsKey); ok && key != "" {
+		c.Secrets = Secrets{Key: models.NewSecret(key)}
+	}
 	if o.Overrides.Data != "" {
 		c.Data = o.Overrides.Data
 	}
@@ -61,11 +69,11 @@ func (l *loader) override(c *Config, o Options) {
 }
 
 // splitKeys reads keys parted by commas.
-func splitKeys(text string) []string {
-	var keys []string
+func splitKeys(text string) []models.Secret {
+	var keys []models.Secret
 	for key := range strings.SplitSeq(text, ",") {
 		if key = strings.TrimSpace(key); key != "" {
-			keys = append(keys, key)
+			keys = append(keys, models.NewSecret(key))
 		}
 	}
 	return keys

@@ -11,7 +11,7 @@ import (
 
 func TestNothingPrintsSecrets(t *testing.T) {
 	c := load(t, write(t, filepath.Join(t.TempDir(), "c.yaml"), base), options(nil))
-	if c.Database.Password != "TOPSECRET1" || c.Sources[0].Settings["password"] != "TOPSECRET2" {
+	if c.Database.Password.Reveal() != "TOPSECRET1" || c.Sources[0].Settings["password"] != "TOPSECRET2" {
 		t.Fatal("the secrets were not read")
 	}
 	for _, value := range []any{c, &c, c.Database, &c.Database, c.HTTP, &c.HTTP, struct{ C any }{c}} {

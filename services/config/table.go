@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	yaml "go.yaml.in/yaml/v3"
+
+	"github.com/backupman/backupman/models"
 )
 
 // table is one mapping of the file. Asking for a key makes it known; end
@@ -22,6 +24,8 @@ type table struct {
 	// order is the keys as the file has them.
 	order []string
 	known []string
+	// merged counts what was merged (<<).
+	merged int
 }
 
 type entry struct {
@@ -38,6 +42,8 @@ type scalar struct {
 	set bool
 	// bad says that a problem with it was reported already.
 	bad bool
+	// ref is the stored secret that the value refers to, and text the reference.
+	ref string
 }
 
 type whole struct {
@@ -94,27 +100,13 @@ func (t *table) add(key string, e entry, depth int) {
 	}
 }
 
-const deepestMerge = 10
-
-func (t *table) merge(node *yaml.Node, depth int) {
-	switch {
-	case depth > deepestMerge:
-		t.l.problem(node.Line, "%s merges (<<) too deeply", t.name())
-	case node.Kind == yaml.MappingNode:
-		t.fill(node, depth)
-	case node.Kind == yaml.SequenceNode:
-		for _, part := range node.Content {
-			t.merge(resolve(part), depth+1)
-		}
-	default:
-		t.l.problem(node.Line, "%s merges (<<) what is not a mapping", t.name())
-	}
-}
-
 // name is what the table itself is called in a sentence.
 func (t *table) name() string {
 	name := strings.TrimRight(t.prefix, ".: ")
-	if name == "" {
+	switch {
+	case name == "" && t.l.page:
+		return "it"
+	case name == "":
 		return "the file"
 	}
 	return name
@@ -145,14 +137,17 @@ func (t *table) text(key string) scalar {
 	if !ok {
 		return scalar{line: t.at(key)}
 	}
-	return t.l.scalar(t.path(key), e.value, e.line)
+	return t.l.plain(t.path(key), t.l.scalar(t.path(key), e.value, e.line))
 }
 
 // boolean reads true and false also when they are written as text.
-func (t *table) boolean(key string) bool {
+func (t *table) boolean(key string) bool { return t.booleanOr(key, false) }
+
+// booleanOr returns fallback when the file does not say.
+func (t *table) booleanOr(key string, fallback bool) bool {
 	s := t.text(key)
 	if !s.set {
-		return false
+		return fallback
 	}
 	value, ok := truth(s.text)
 	if !ok {
@@ -206,7 +201,9 @@ func (t *table) port(key string) (whole, bool) {
 func (t *table) sub(key string) *table {
 	e, ok := t.get(key)
 	if !ok {
-		return t.l.table(t.prefix+key+".", nil)
+		none := t.l.table(t.prefix+key+".", nil)
+		none.line = t.at(key)
+		return none
 	}
 	inner := t.l.table(t.prefix+key+".", e.value)
 	inner.line = e.keyLine
@@ -230,7 +227,7 @@ func (t *table) items(key string) []*yaml.Node {
 func (t *table) elements(key, noun string) []*table {
 	var out []*table
 	for i, node := range t.items(key) {
-		inner := t.l.table(fmt.Sprintf("%s %d: ", noun, i+1), node)
+		inner := t.l.table(t.l.inFile(fmt.Sprintf("%s %d: ", noun, i+1)), node)
 		switch kind := resolve(node); {
 		case len(inner.entries) > 0:
 			out = append(out, inner)
@@ -245,7 +242,8 @@ func (t *table) elements(key, noun string) []*table {
 func (t *table) texts(key string) []scalar {
 	var out []scalar
 	for _, node := range t.items(key) {
-		s := t.l.scalar("an element of "+t.path(key), resolve(node), node.Line)
+		path := "an element of " + t.path(key)
+		s := t.l.plain(path, t.l.scalar(path, resolve(node), node.Line))
 		if !s.set && !s.bad {
 			t.l.problem(s.line, "an element of %s is empty: fill it in or remove it", t.path(key))
 		}
@@ -272,7 +270,10 @@ func (l *loader) scalar(path string, node *yaml.Node, line int) scalar {
 		l.problem(line, "%s must be one value, not %s", path, shape(node))
 		return scalar{line: line, bad: true}
 	}
-	text, sentence := expand(node.Value, l.env)
+	if name, ok := models.SecretRef(node.Value); ok {
+		return scalar{text: node.Value, line: line, set: true, ref: name}
+	}
+	text, sentence := l.expanded(node.Value)
 	if sentence == "" && strings.ContainsRune(text, 0) {
 		sentence = "holds a NUL character, which no program takes"
 	}
@@ -281,6 +282,22 @@ func (l *loader) scalar(path string, node *yaml.Node, line int) scalar {
 		return scalar{line: line, bad: true}
 	}
 	return scalar{text: text, line: line, set: text != ""}
+}
+
+// expanded replaces variables, which are for the file only.
+func (l *loader) expanded(text string) (expanded, sentence string) {
+	if l.page {
+		return text, ""
+	}
+	return expand(text, l.env)
+}
+
+// inFile is a part of a sentence that only who reads a file is helped by.
+func (l *loader) inFile(part string) string {
+	if l.page {
+		return ""
+	}
+	return part
 }
 
 func resolve(node *yaml.Node) *yaml.Node {

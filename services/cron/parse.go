@@ -14,9 +14,9 @@ import (
 // everyHour is robfig's bit set of an hour field that names all 24 hours.
 const everyHour = 1<<24 - 1
 
-// Parse reads a cron expression of five fields, or six with seconds first, or a
-// descriptor such as @daily or "@every 6h", in an IANA zone; an empty zone is
-// UTC. Its errors are models.ErrInvalid and name the field and the way out.
+// Parse reads plain words such as "daily at 03:00", a cron expression of five fields, or
+// six with seconds first, or a descriptor such as @daily or "@every 6h", in an IANA zone;
+// an empty zone is UTC. Its errors are models.ErrInvalid and name the field and the way out.
 func Parse(expr, zone string) (Schedule, error) {
 	loc, err := Zone(zone)
 	if err != nil {
@@ -28,6 +28,9 @@ func Parse(expr, zone string) (Schedule, error) {
 	}
 	if strings.HasPrefix(expr, "@") {
 		return parseDescriptor(expr, loc)
+	}
+	if isPlain(expr) {
+		return parsePlain(expr, loc)
 	}
 	return parseFields(expr, loc)
 }
@@ -52,7 +55,7 @@ func parseFields(expr string, loc *time.Location) (Schedule, error) {
 		fields = allFields[1:]
 	case 6:
 	default:
-		return Schedule{}, models.Invalidf("the cron expression %q has %s: it takes five (minute, hour, day of month, month, day of week) or six with seconds first, such as \"0 3 * * *\"", expr, countFields(len(parts)))
+		return Schedule{}, models.Invalidf("the cron expression %q has %s: it takes five (minute, hour, day of month, month, day of week) or six with seconds first, such as \"0 3 * * *\", or plain words such as daily at 03:00", expr, countFields(len(parts)))
 	}
 	for i, f := range fields {
 		clean, err := f.check(parts[i])
@@ -94,7 +97,7 @@ func newSpec(expr, clean string, loc *time.Location) (Schedule, error) {
 
 func parseDescriptor(expr string, loc *time.Location) (Schedule, error) {
 	if text, ok := strings.CutPrefix(expr, "@every "); ok {
-		return parseEvery(expr, strings.TrimSpace(text))
+		return parseEvery(expr, strings.TrimSpace(text), loc)
 	}
 	switch expr {
 	case "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly":
@@ -103,10 +106,10 @@ func parseDescriptor(expr string, loc *time.Location) (Schedule, error) {
 	return Schedule{}, models.Invalidf("the cron expression %q is not known: use @yearly, @monthly, @weekly, @daily, @hourly, \"@every 6h\" or five fields such as \"0 3 * * *\"", expr)
 }
 
-func parseEvery(expr, text string) (Schedule, error) {
+func parseEvery(expr, text string, loc *time.Location) (Schedule, error) {
 	period, err := time.ParseDuration(text)
 	if err != nil || period < time.Second || period%time.Second != 0 {
 		return Schedule{}, models.Invalidf("the cron expression %q needs a time of whole seconds after @every, such as \"@every 90m\" or \"@every 6h\"", expr)
 	}
-	return Schedule{every: period}, nil
+	return Schedule{every: period, loc: loc}, nil
 }

@@ -85,19 +85,3 @@ func TestParseRefuses(t *testing.T) {
 		}
 	}
 }
-
-func FuzzParse(f *testing.F) {
-	for _, seed := range []string{"0 3 * * *", "*/5 * * * * *", "@daily", "@every 6h", "0 0 30 2 *", "TZ=", "0 0 * * 1-7/2"} {
-		f.Add(seed)
-	}
-	after := time.Date(2026, 3, 28, 23, 59, 59, 5, time.UTC)
-	f.Fuzz(func(t *testing.T, expr string) {
-		s, err := cron.Parse(expr, "Europe/Paris")
-		if err != nil {
-			return
-		}
-		if next := s.Next(after); !next.After(after) || next.Nanosecond() != 0 {
-			t.Errorf("Parse(%q).Next(%s) = %s", expr, after, next)
-		}
-	})
-}

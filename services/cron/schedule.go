@@ -16,18 +16,40 @@ type Schedule struct {
 	elapsed bool
 	// every is the period of an @every schedule.
 	every time.Duration
+	// monthDay is a day that not every month has, see nextOfMonth; 0 for none.
+	monthDay int
+	// window restricts the slots.
+	window Window
 }
+
+// Within returns the schedule with the slots that lie in a window, and no others. A
+// slot lies in it when the time that the expression names does.
+func (s Schedule) Within(w Window) Schedule {
+	s.window = w
+	return s
+}
+
+// Never reports whether there is no slot in the ten years after a moment, such as
+// where none lies in the window.
+func (s Schedule) Never(after time.Time) bool {
+	next := s.Next(after)
+	return next.IsZero() || next.Sub(after) > farAway
+}
+
+// farAway is how far ahead slots in a window are looked for: further than the eight
+// years between two leap days.
+const farAway = 10 * 366 * day
 
 // Next returns the first slot after the given time, in UTC, or the zero time
 // when there is none. Slots are whole seconds.
 func (s Schedule) Next(after time.Time) time.Time {
 	switch {
 	case s.every > 0:
-		return s.nextEvery(after)
+		return s.nextInWindow(after, s.nextEvery)
 	case s.spec == nil:
 		return time.Time{}
 	case s.elapsed:
-		return s.nextElapsed(after)
+		return s.nextInWindow(after, s.nextElapsed)
 	default:
 		return s.nextWall(after)
 	}
@@ -55,6 +77,24 @@ func (s Schedule) Latest(since, until time.Time) (time.Time, bool) {
 	return s.Next(low), true
 }
 
+// nextInWindow asks for slots that go by elapsed time until the clock on the wall shows
+// one in the window.
+func (s Schedule) nextInWindow(after time.Time, next func(time.Time) time.Time) time.Time {
+	from := after
+	for {
+		at := next(after)
+		if at.IsZero() || s.window.shows(wallClock(at, s.loc)) {
+			return at
+		}
+		if at.Sub(from) > farAway {
+			return time.Time{}
+		}
+		if after = at; !s.window.Contains(at, s.loc) {
+			after = s.window.Opens(at, s.loc).Add(-time.Second)
+		}
+	}
+}
+
 func (s Schedule) nextEvery(after time.Time) time.Time {
 	period := int64(s.every / time.Second)
 	slot := after.Unix() - after.Unix()%period
@@ -68,14 +108,30 @@ func (s Schedule) nextEvery(after time.Time) time.Time {
 // back, so the first one after the given time is the answer.
 func (s Schedule) nextWall(after time.Time) time.Time {
 	wall := wallClock(after, s.loc)
+	last := wall.Add(farAway)
 	for {
-		wall = s.nextSpec(wall)
+		wall = s.nextShown(wall, last)
 		if wall.IsZero() {
 			return time.Time{}
 		}
 		if at := instant(wall, s.loc); at.After(after) {
 			return at
 		}
+	}
+}
+
+// nextShown returns the next time on the wall that lies in the window, or the zero time
+// when there is none up to last.
+func (s Schedule) nextShown(wall, last time.Time) time.Time {
+	for {
+		wall = s.nextSpec(wall)
+		if wall.IsZero() || s.window.shows(wall) {
+			return wall
+		}
+		if wall.After(last) {
+			return time.Time{}
+		}
+		wall = s.window.opensOnWall(wall).Add(-time.Second)
 	}
 }
 
@@ -101,6 +157,9 @@ func (s Schedule) nextElapsed(after time.Time) time.Time {
 // nextSpec asks once more where robfig's search of five years gives up: from
 // 2096 to 2104 there is no 29 February.
 func (s Schedule) nextSpec(wall time.Time) time.Time {
+	if s.monthDay > 0 {
+		return s.nextOfMonth(wall)
+	}
 	if next := s.spec.Next(wall); !next.IsZero() {
 		return next
 	}

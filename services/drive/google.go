@@ -12,6 +12,7 @@ import (
 	"google.golang.org/api/option"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 const (
@@ -51,7 +52,8 @@ var googleDriveKind = Kind{
 		{Name: "subject", Label: "Act as", Type: models.SettingText, Advanced: true,
 			Help: "Address of the person that a service account acts as, where the domain allows it."},
 		{Name: "scope", Label: "Permission", Type: models.SettingChoice, Default: "auto", Choices: []string{"auto", "drive.file", "drive"}, Advanced: true,
-			Help: "What is asked of Google: drive.file sees only what this program made, drive sees everything; auto is drive for a service account and drive.file otherwise."},
+			Words: map[string]string{"auto": "What the account needs", "drive.file": "Only what Backupman made", "drive": "Everything in the drive"},
+			Help:  "What is asked of Google. A service account needs everything, others only what Backupman made."},
 		{Name: "api_endpoint", Label: "API address", Type: models.SettingText, Advanced: true,
 			Help: "Address of the API, for a proxy in between; empty for Google's own."},
 	}},
@@ -116,7 +118,7 @@ func NewGoogleDrive(p Place) (*GoogleDrive, error) {
 		endpoint: googleEndpoint(p.Settings), policy: p.Policy, account: account,
 		chunk: googleChunk, enough: googleEnough, folders: map[string]string{}, recent: map[string]string{},
 	}
-	d.client = &http.Client{Transport: &googleTransport{account: account, stall: p.Policy.Stall}, CheckRedirect: googleNoRedirect}
+	d.client = &http.Client{Transport: &googleTransport{account: account, stall: p.Policy.Stall, reach: p.Outgoing}, CheckRedirect: outgoing.NoRedirect}
 	d.api, err = gdrive.NewService(context.Background(), option.WithHTTPClient(d.client), option.WithEndpoint(d.endpoint+"/drive/v3/"))
 	if err != nil {
 		return nil, fmt.Errorf("prepare drive %q: %w", p.Label, err)

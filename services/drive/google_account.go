@@ -40,11 +40,11 @@ func newGoogleAccount(p Place) (*googleAccount, error) {
 	case s["service_account_file"] != "" && s["token_file"] != "":
 		return nil, models.Invalidf("drive %q: service_account_file and token_file are two ways to sign in: keep one of them", p.Label)
 	case s["service_account_file"] != "":
-		a.from = &googleRobot{label: p.Label, file: s["service_account_file"], subject: s["subject"], scope: googleScope(s), stall: p.Policy.Stall}
+		a.from = &googleRobot{label: p.Label, file: s["service_account_file"], subject: s["subject"], scope: googleScope(s), asking: googleAsking{stall: p.Policy.Stall, reach: p.Outgoing}}
 	case s["client_secret_file"] == "" || s["token_file"] == "":
 		return nil, models.Invalidf("drive %q: set client_secret_file and token_file, or service_account_file", p.Label)
 	default:
-		a.from = &googlePerson{label: p.Label, client: s["client_secret_file"], file: s["token_file"], scope: googleScope(s), stall: p.Policy.Stall}
+		a.from = &googlePerson{label: p.Label, client: s["client_secret_file"], file: s["token_file"], scope: googleScope(s), asking: googleAsking{stall: p.Policy.Stall, reach: p.Outgoing}}
 	}
 	return a, nil
 }

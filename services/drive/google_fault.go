@@ -35,6 +35,8 @@ func (d *GoogleDrive) fault(ctx context.Context, doing string, err error) error 
 	switch {
 	case err == nil:
 		return nil
+	case notReached(err) != nil:
+		return unreachable(d.label, doing, err)
 	case errors.As(err, &known), errors.As(err, &content):
 		return googleBare(err)
 	case ctx.Err() != nil:
@@ -95,8 +97,8 @@ func (d *GoogleDrive) full(reason string, e *googleapi.Error) error {
 // googleReason is Google's own word for what is wrong.
 func googleReason(e *googleapi.Error) string {
 	for _, item := range e.Errors {
-		if item.Reason != "" {
-			return item.Reason
+		if reason := plainWord(item.Reason); reason != "" {
+			return reason
 		}
 	}
 	return ""
@@ -110,11 +112,9 @@ func googleWord(e *googleapi.Error) string {
 	return strconv.Itoa(e.Code)
 }
 
-// googleMessage is Google's own sentence, or its word when there is none.
+// googleMessage is Google's word for what is wrong, or that of the status. Its sentence is
+// left out: what answers at an address of the settings need not be Google.
 func googleMessage(e *googleapi.Error) string {
-	if e.Message != "" {
-		return e.Message
-	}
 	if reason := googleReason(e); reason != "" {
 		return reason
 	}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"sync"
-	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
@@ -20,7 +19,7 @@ type googlePerson struct {
 	// client is the file of the OAuth client, file that of the token.
 	client, file string
 	scope        string
-	stall        time.Duration
+	asking       googleAsking
 
 	mu sync.Mutex
 	// unsaved is a token whose file could not be written, and instead the refresh
@@ -46,7 +45,8 @@ func (p *googlePerson) fetch(ctx context.Context, dead string) (*oauth2.Token, e
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := conf.TokenSource(googleTokenContext(ctx, p.stall), &oauth2.Token{RefreshToken: kept.RefreshToken}).Token()
+	asked, heard := p.asking.context(ctx)
+	fresh, err := conf.TokenSource(asked, &oauth2.Token{RefreshToken: kept.RefreshToken}).Token()
 	if err == nil {
 		p.keep(fresh, inFile)
 		return fresh, nil
@@ -54,7 +54,7 @@ func (p *googlePerson) fetch(ctx context.Context, dead string) (*oauth2.Token, e
 	if p.replaced(inFile) && ctx.Err() == nil {
 		return p.fetch(ctx, dead) // another process has renewed it, or a person has signed in anew
 	}
-	return nil, googleTokenFault(ctx, p.label, err, p.ended)
+	return nil, googleTokenFault(ctx, p.label, heard.blame(err), p.ended)
 }
 
 // replaced reports whether the file holds another sign-in than one with the given

@@ -3,7 +3,6 @@ package drive
 import (
 	"context"
 	"os"
-	"time"
 
 	"golang.org/x/oauth2"
 	"golang.org/x/oauth2/google"
@@ -15,7 +14,7 @@ import (
 // (RFC 7523).
 type googleRobot struct {
 	label, file, subject, scope string
-	stall                       time.Duration
+	asking                      googleAsking
 }
 
 func (r *googleRobot) fetch(ctx context.Context, _ string) (*oauth2.Token, error) {
@@ -28,9 +27,10 @@ func (r *googleRobot) fetch(ctx context.Context, _ string) (*oauth2.Token, error
 		return nil, models.Invalidf("drive %q: %s is not the key of a service account: make one in the Google Cloud console, as JSON", r.label, r.file)
 	}
 	conf.Subject = r.subject
-	token, err := conf.TokenSource(googleTokenContext(ctx, r.stall)).Token()
+	asked, heard := r.asking.context(ctx)
+	token, err := conf.TokenSource(asked).Token()
 	if err != nil {
-		return nil, googleTokenFault(ctx, r.label, err, r.ended)
+		return nil, googleTokenFault(ctx, r.label, heard.blame(err), r.ended)
 	}
 	return token, nil
 }

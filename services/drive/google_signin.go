@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"golang.org/x/oauth2"
 
@@ -15,7 +14,7 @@ import (
 type googleSignIn struct {
 	label, file, scope string
 	conf               *oauth2.Config
-	stall              time.Duration
+	asking             googleAsking
 }
 
 var _ SignIn = (*googleSignIn)(nil)
@@ -34,7 +33,7 @@ func newGoogleSignIn(p Place) (*googleSignIn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &googleSignIn{label: p.Label, file: s["token_file"], scope: scope, conf: conf, stall: p.Policy.Stall}, nil
+	return &googleSignIn{label: p.Label, file: s["token_file"], scope: scope, conf: conf, asking: googleAsking{stall: p.Policy.Stall, reach: p.Outgoing}}, nil
 }
 
 // URL asks for access that lasts, and for consent each time: without that Google
@@ -49,9 +48,10 @@ func (g *googleSignIn) URL(redirect, state, verifier string) string {
 func (g *googleSignIn) Finish(ctx context.Context, redirect, code, verifier string) error {
 	conf := *g.conf
 	conf.RedirectURL = redirect
-	token, err := conf.Exchange(googleTokenContext(ctx, g.stall), code, oauth2.VerifierOption(verifier))
+	asked, heard := g.asking.context(ctx)
+	token, err := conf.Exchange(asked, code, oauth2.VerifierOption(verifier))
 	if err != nil {
-		return googleTokenFault(ctx, g.label, err, func(reason string) error {
+		return googleTokenFault(ctx, g.label, heard.blame(err), func(reason string) error {
 			return &models.Fault{Kind: models.ErrUnauthorized, Sentence: "drive " + quoted(g.label) + ": Google did not accept the sign-in (" + reason + "): try again"}
 		})
 	}

@@ -12,11 +12,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/oauth2"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 // readGoogleToken reads the file of a token, in the form in which
@@ -59,21 +61,46 @@ func writeGoogleToken(file string, token *oauth2.Token) (err error) {
 	return os.Rename(f.Name(), file)
 }
 
-// googleTokenContext lets what fetches a token end with ctx and the given time
-// without an answer. Some of golang.org/x/oauth2 knows nothing of contexts.
-func googleTokenContext(ctx context.Context, stall time.Duration) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
-		Transport: googleBound{ctx: ctx, to: &googleTransport{stall: stall}}, CheckRedirect: googleNoRedirect})
+// googleAsking is how tokens are asked for.
+type googleAsking struct {
+	stall time.Duration
+	reach *outgoing.Policy
 }
 
-// googleBound makes every request end with a context.
+// context lets what fetches a token end with ctx and after a time without an answer.
+// Some of golang.org/x/oauth2 knows nothing of contexts.
+func (a googleAsking) context(ctx context.Context) (context.Context, *googleBound) {
+	bound := &googleBound{ctx: ctx, to: &googleTransport{stall: a.stall, reach: a.reach}}
+	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: bound, CheckRedirect: outgoing.NoRedirect}), bound
+}
+
+// googleBound makes every request end with a context, and keeps what
+// golang.org/x/oauth2 may make mere words of.
 type googleBound struct {
 	ctx context.Context
 	to  http.RoundTripper
+
+	mu      sync.Mutex
+	refused *outgoing.Refusal
 }
 
-func (b googleBound) RoundTrip(req *http.Request) (*http.Response, error) {
-	return b.to.RoundTrip(req.WithContext(b.ctx))
+// RoundTrip carries out a request.
+func (b *googleBound) RoundTrip(req *http.Request) (*http.Response, error) {
+	answer, err := b.to.RoundTrip(req.WithContext(b.ctx))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	errors.As(err, &b.refused)
+	return answer, err
+}
+
+// blame returns that an address was refused in the place of how that looked.
+func (b *googleBound) blame(err error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.refused != nil {
+		return b.refused
+	}
+	return err
 }
 
 // googleTokenFault tells why no token was had: ended makes the sentence for a
@@ -92,18 +119,27 @@ func googleTokenFault(ctx context.Context, label string, err error, ended func(r
 	}
 	_ = json.Unmarshal(refused.Body, &said) // no reason is told then
 	status := refused.Response.StatusCode
-	reason := cmp.Or(said.Description, said.Error)
+	word := plainWord(said.Error)
+	reason := cmp.Or(word, strconv.Itoa(status))
+	if slices.Contains(googleTokenSays, said.Description) {
+		reason = said.Description
+	}
 	switch {
-	case status >= 500, status == http.StatusTooManyRequests, said.Error == "", slices.Contains(googleTokenBusy, said.Error):
+	case status >= 500, status == http.StatusTooManyRequests, word == "", slices.Contains(googleTokenBusy, said.Error):
 		return &PassingError{After: googleAfter(refused.Response.Header),
-			Cause: models.Conflictf("drive %q could not sign in: Google is busy (%s): try again later", label, cmp.Or(said.Error, strconv.Itoa(status)))}
+			Cause: models.Conflictf("drive %q could not sign in: Google is busy (%s): try again later", label, reason)}
 	case said.Error == "invalid_client", said.Error == "deleted_client":
 		return models.Invalidf("drive %q: Google does not accept the OAuth client (%s): download the file for client_secret_file from the Google Cloud console once more, or make a new client and sign in again", label, reason)
-	case strings.Contains(reason, "iat and exp"):
+	case strings.Contains(said.Description, "iat and exp"):
 		return models.Invalidf("drive %q could not sign in: the clock of this machine is wrong: set it by NTP", label)
 	}
 	return ended(reason)
 }
+
+// googleTokenSays are Google's sentences about a sign-in that are repeated, for they say
+// more than its words.
+var googleTokenSays = []string{"Token has been expired or revoked.", "Token has been revoked.", "Account has been deleted", "Invalid JWT Signature.",
+	"Invalid grant: account not found", "Invalid email or User ID", "The OAuth client was not found.", "The provided client secret is invalid."}
 
 // googleTokenBusy are Google's words, beside a status of 4xx, for what may pass.
 var googleTokenBusy = []string{"temporarily_unavailable", "server_error", "internal_failure", "rate_limit_exceeded", "slow_down"}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 const (
@@ -18,10 +20,17 @@ const (
 	googleSmall = 1 << 20
 )
 
-// googleConnections are shared by all drives. Uploads go over HTTP/1.1, each over a
-// connection of its own: a break or a stall of one is none of another's.
-var googleConnections = sync.OnceValue(func() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+// googlePools are the connections of all drives that may reach the same addresses.
+var googlePools sync.Map
+
+// googleConnections are shared by all drives of a policy. Uploads go over HTTP/1.1, each
+// over a connection of its own: a break or a stall of one is none of another's.
+func googleConnections(reach *outgoing.Policy) *http.Transport {
+	if known, ok := googlePools.Load(reach); ok {
+		return known.(*http.Transport)
+	}
+	t := reach.Transport()
+	t.ResponseHeaderTimeout = 0 // a request is watched over as a whole
 	t.Protocols = &http.Protocols{}
 	t.Protocols.SetHTTP1(true)
 	t.ForceAttemptHTTP2 = false
@@ -29,11 +38,9 @@ var googleConnections = sync.OnceValue(func() *http.Transport {
 	t.ReadBufferSize = 64 << 10
 	t.MaxIdleConnsPerHost = 8
 	t.DisableCompression = true // what is stored comes back as it is
-	return t
-})
-
-// googleNoRedirect follows no redirect: a token would go with it.
-func googleNoRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	kept, _ := googlePools.LoadOrStore(reach, t)
+	return kept.(*http.Transport)
+}
 
 // googleTransport signs requests, once more with a new token when Google does not
 // know the first any more, and ends those in which nothing moves.
@@ -41,6 +48,7 @@ type googleTransport struct {
 	// account is nil where nothing is signed.
 	account *googleAccount
 	stall   time.Duration
+	reach   *outgoing.Policy
 }
 
 // RoundTrip sends a request and keeps watch over it until its answer is closed.
@@ -89,7 +97,7 @@ func (t *googleTransport) send(req *http.Request, token string) (*http.Response,
 	if req.Body != nil && req.Body != http.NoBody {
 		out.Body = &googleWatched{ReadCloser: req.Body, w: w, content: true}
 	}
-	res, err := googleConnections().RoundTrip(out)
+	res, err := googleConnections(t.reach).RoundTrip(out)
 	if err != nil {
 		w.end()
 		return nil, w.blame(err)

@@ -19,7 +19,7 @@ import (
 var localKind = Kind{
 	Kind: models.Kind{Provider: "local", Name: "Folder on this machine", Settings: []models.Setting{
 		{Name: "folder", Label: "Folder", Type: models.SettingPath, Required: true,
-			Help: "Folder that keeps the copies; it is made when it is missing."},
+			Help: "Folder that keeps the copies, such as /mnt/nas/backups; it is made when it is missing."},
 		{Name: "create", Label: "Make the folder", Type: models.SettingBool, Default: "true", Advanced: true,
 			Help: "Make the folder when it is missing. Switch this off for a mount point, so that nothing is written while it is not mounted."},
 	}},
@@ -238,6 +238,12 @@ func checkKey(key string) error {
 		return models.Invalidf("%q is not a key of a copy", key)
 	}
 	return nil
+}
+
+// isElement reports whether a name that a server lists in a folder is that of a file or a
+// folder in it. Hidden ones are no copies.
+func isElement(name string) bool {
+	return fs.ValidPath(name) && !strings.Contains(name, "/") && !strings.HasPrefix(name, ".")
 }
 
 func ignoreMissing(err error) error {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,7 +63,7 @@ func (d *Local) make(ctx context.Context, root *os.Root, name, key string, r io.
 func (d *Local) fill(ctx context.Context, root *os.Root, name string, r io.Reader, hint Hint) (fs.FileInfo, error) {
 	if hint.Local != nil && linkInto(root, hint.Local.Path, name) == nil {
 		if hint.Local.Take() {
-			return d.awaitLink(ctx, root, name, hint.Local)
+			return d.awaitLink(ctx, root, name, hint)
 		}
 		if err := root.Remove(name); err != nil {
 			return nil, d.fault("undo a link", err)
@@ -84,16 +86,50 @@ func linkInto(root *os.Root, from, name string) error {
 	return unix.Linkat(unix.AT_FDCWD, from, int(dir.Fd()), path.Base(name), 0)
 }
 
-// awaitLink waits until the linked file is whole.
-func (d *Local) awaitLink(ctx context.Context, root *os.Root, name string, local *LocalFile) (fs.FileInfo, error) {
-	if err := local.Wait(ctx); err != nil {
+// awaitLink waits until the linked file is whole, and tells meanwhile how long it is.
+func (d *Local) awaitLink(ctx context.Context, root *os.Root, name string, hint Hint) (fs.FileInfo, error) {
+	stop := followLink(root, name, hint.Progress)
+	err := hint.Local.Wait(ctx)
+	stop()
+	if err != nil {
 		return nil, err
 	}
 	whole, err := root.Lstat(name)
 	if err != nil {
 		return nil, d.fault("find a linked file", err)
 	}
+	if hint.Progress != nil {
+		hint.Progress(whole.Size())
+	}
 	return whole, nil
+}
+
+// followLink tells progress every second how long a linked file has grown, until what it
+// returns is called.
+func followLink(root *os.Root, name string, progress func(int64)) (stop func()) {
+	if progress == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	var following sync.WaitGroup
+	following.Go(func() {
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+				if info, err := root.Lstat(name); err == nil {
+					progress(info.Size())
+				}
+			}
+		}
+	})
+	return func() {
+		close(done)
+		following.Wait()
+	}
 }
 
 func (d *Local) enoughSpace(expected int64) error {

@@ -138,8 +138,12 @@ func TestLocalLinksAFileOnceItIsProven(t *testing.T) {
 		}
 		return nil
 	}}
-	if _, err := d.Put(t.Context(), "job/file", strings.NewReader("not read"), drive.Hint{Local: local}); err != nil {
+	var taken int64
+	if _, err := d.Put(t.Context(), "job/file", strings.NewReader("not read"), drive.Hint{Local: local, Progress: func(n int64) { taken = n }}); err != nil {
 		t.Fatal(err)
+	}
+	if taken != int64(len("dump")) {
+		t.Errorf("it told of %d bytes", taken)
 	}
 	if got := string(get(t, d, "job/file")); got != "dump" {
 		t.Errorf("got %q", got)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 // Place is one configured drive, as a driver opens it.
@@ -20,6 +21,8 @@ type Place struct {
 	Installation string
 	// Policy is how a driver that can carry on after a break tries again.
 	Policy Policy
+	// Outgoing says which addresses a driver connects to; nil is outgoing.Default.
+	Outgoing *outgoing.Policy
 }
 
 // SignIn lets this program into an account through the provider's own page

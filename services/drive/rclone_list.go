@@ -18,7 +18,7 @@ func (d *Rclone) List(ctx context.Context, prefix string, fn func(Stored) error)
 	var found []Stored
 	err := d.items(ctx, folder, func(item rcloneItem) {
 		key := folder + item.Path
-		if strings.HasPrefix(key, prefix) && !strings.HasPrefix(key, ".") && !strings.Contains(key, "/.") {
+		if strings.HasPrefix(key, prefix) && !strings.HasPrefix(key, ".") && !strings.Contains(key, "/.") && checkKey(key) == nil {
 			found = append(found, d.stored(key, item.Size))
 		}
 	}, "--recursive", "--no-modtime")

@@ -163,8 +163,8 @@ func s3Checksum(info minio.ObjectInfo) string {
 // checksum nor lock: a list of S3 does not hold them.
 func (d *S3) List(ctx context.Context, prefix string, fn func(Stored) error) error {
 	return d.each(ctx, minio.ListObjectsOptions{Prefix: d.prefix + prefix, Recursive: true}, func(o minio.ObjectInfo) error {
-		key := strings.TrimPrefix(o.Key, d.prefix)
-		if checkKey(key) != nil { // hidden, or a folder that some tool made
+		key, below := strings.CutPrefix(o.Key, d.prefix)
+		if !below || checkKey(key) != nil { // hidden, or a folder that some tool made
 			return nil
 		}
 		return fn(Stored{Key: key, Size: o.Size, Path: d.place() + key})

@@ -14,6 +14,7 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 const (
@@ -30,7 +31,7 @@ const (
 // when, is for Policy to say. The wrap, which may be nil, goes around the transport.
 func s3Client(r *s3Reader, wrap func(*http.Transport) http.RoundTripper) *minio.Core {
 	host, secure := r.endpoint()
-	transport := s3Transport(r.authorities())
+	transport := s3Transport(r.place.Outgoing, r.authorities())
 	creds := s3Credentials(r, secure)
 	lookup := r.lookup()
 	if r.err != nil {
@@ -52,10 +53,10 @@ func s3Client(r *s3Reader, wrap func(*http.Transport) http.RoundTripper) *minio.
 	return client
 }
 
-func s3Transport(authorities *x509.CertPool) *http.Transport {
-	dialer := &net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}
+func s3Transport(reach *outgoing.Policy, authorities *x509.CertPool) *http.Transport {
+	dialer := reach.Dialer(net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second})
 	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
+		Proxy: reach.Proxy,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dialer.DialContext(ctx, network, address)
 			if err != nil {
@@ -88,7 +89,8 @@ func (c *s3Conn) ReadFrom(r io.Reader) (int64, error) {
 }
 
 // s3Credentials takes the access key of the settings, else what AWS's own tools
-// would take: the environment, the shared file, the role of the machine.
+// would take: the environment, the shared file, the role of the machine. That is asked of
+// addresses that nobody typed, the very ones that nothing else connects to.
 func s3Credentials(r *s3Reader, secure bool) *credentials.Credentials {
 	access, secret := r.text("access_key"), r.text("secret_key")
 	if (access == "") != (secret == "") {
@@ -97,7 +99,7 @@ func s3Credentials(r *s3Reader, secure bool) *credentials.Credentials {
 	if access != "" {
 		return credentials.NewStaticV4(access, secret, r.text("session_token"))
 	}
-	role := &credentials.IAM{Client: &http.Client{Timeout: 5 * time.Second}, Region: r.text("region")}
+	role := &credentials.IAM{Client: &http.Client{Timeout: 5 * time.Second, CheckRedirect: outgoing.NoRedirect}, Region: r.text("region")}
 	return credentials.New(&s3Chain{label: r.place.Label, Chain: &credentials.Chain{Providers: []credentials.Provider{
 		&credentials.EnvAWS{}, &credentials.FileAWSCredentials{}, role,
 	}}})

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +36,8 @@ func (d *S3) fault(doing string, after time.Duration, err error) error {
 	var answer minio.ErrorResponse
 	var syntax *xml.SyntaxError
 	switch {
+	case notReached(err) != nil:
+		return unreachable(d.label, doing, err)
 	case errors.As(err, &content), errors.As(err, &known), errors.Is(err, context.Canceled):
 		return s3Bare(err)
 	case errors.As(err, &answer):
@@ -70,7 +71,7 @@ func (d *S3) answered(doing string, after time.Duration, e minio.ErrorResponse) 
 	case is(s3Missing):
 		return models.NotFoundf("drive %q could not %s: it is not there in %s", d.label, doing, d.place())
 	case is(s3Full), e.StatusCode == http.StatusInsufficientStorage, s3SaysFull(e):
-		return models.NoSpacef("drive %q is full (%s): delete old copies from %s, or raise its quota", d.label, e.Code, d.place())
+		return models.NoSpacef("drive %q is full (%s): delete old copies from %s, or raise its quota", d.label, s3Said(e), d.place())
 	case is(s3Passing), s3PassingStatus(e.StatusCode), e.Code == "ExpiredToken" && d.renews:
 		return d.passing(doing, after, s3Said(e)+": it is busy or has a fault of its own, which mostly passes; look at its status page when this lasts")
 	}
@@ -82,7 +83,7 @@ func (d *S3) refused(doing string, e minio.ErrorResponse) error {
 	is := func(codes []string) bool { return slices.Contains(codes, e.Code) }
 	switch {
 	case is(s3Refused), e.StatusCode == http.StatusUnauthorized:
-		return d.unauthorized("its access key is refused (%s): correct access_key and secret_key", e.Code)
+		return d.unauthorized("its access key is refused (%s): correct access_key and secret_key", s3Said(e))
 	case e.Code == "ExpiredToken":
 		return d.unauthorized("its session_token has expired: set a new one, or an access key that lasts")
 	case e.Code == "RequestTimeTooSkewed", e.Code == "RequestExpired":
@@ -100,7 +101,7 @@ func (d *S3) refused(doing string, e minio.ErrorResponse) error {
 	case e.Code == "NoSuchUpload":
 		return models.Conflictf("drive %q could not %s: the upload was ended by somebody else, perhaps a lifecycle rule of the bucket: try again", d.label, doing)
 	case e.StatusCode == http.StatusForbidden:
-		return d.unauthorized("its access key may not %s (%s): give it s3:%s, for %s", doing, e.Code, d.needs(), d.place())
+		return d.unauthorized("its access key may not %s (%s): give it s3:%s, for %s", doing, s3Said(e), d.needs(), d.place())
 	case e.StatusCode == http.StatusNotImplemented, e.StatusCode == http.StatusBadRequest:
 		return models.Invalidf("drive %q could not %s: the service refuses that (%s): correct its settings; some services know no checksums, storage_class, sse or object_lock_days",
 			d.label, doing, s3Said(e))
@@ -137,25 +138,17 @@ func s3SaysFull(e minio.ErrorResponse) bool {
 	return e.StatusCode == http.StatusForbidden && (strings.Contains(said, "cap exceeded") || strings.Contains(said, "quota"))
 }
 
-// s3Longest is how long a service's own sentence may be, in bytes, to be shown.
-const s3Longest = 300
-
-// s3Said is a service's own word for a fault, without the addresses that minio-go
-// may add. What a proxy in between says is a page, and left out.
+// s3Said is a service's own code for a fault. Its sentence is left out: what answers at an
+// address that somebody typed need not be a service, and is not shown to them.
 func s3Said(e minio.ErrorResponse) string {
-	said := fmt.Sprintf("the service answered %d", e.StatusCode)
-	if e.Code != "" && !strings.HasPrefix(e.Code, strconv.Itoa(e.StatusCode)) {
-		said = fmt.Sprintf("the service answered %s (%d)", e.Code, e.StatusCode)
+	if code := plainWord(e.Code); code != "" {
+		return fmt.Sprintf("the service answered %s (%d)", code, e.StatusCode)
 	}
-	message := strings.TrimRight(e.Message, ". ")
-	if message == "" || message == e.Code || len(message) > s3Longest || strings.ContainsAny(message, "<{\n") {
-		return said
-	}
-	return said + ", " + message
+	return fmt.Sprintf("the service answered %d", e.StatusCode)
 }
 
 func s3Named(region string) string {
-	if region == "" {
+	if region = plainWord(region); region == "" {
 		return ""
 	}
 	return ", " + region

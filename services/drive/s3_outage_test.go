@@ -246,19 +246,27 @@ func TestS3KeepsSmallPartsOnly(t *testing.T) {
 	}
 }
 
-func TestS3ShowsWhatAServiceSays(t *testing.T) {
+func TestS3ShowsOnlyTheCodesOfAService(t *testing.T) {
 	d, err := drive.OpenS3(drive.Place{Label: "offsite", Settings: models.Settings{"bucket": "shop"}}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for want, e := range map[string]minio.ErrorResponse{
-		"answered SlowDown (503), Please reduce your request rate:": {Code: "SlowDown", StatusCode: 503, Message: "Please reduce your request rate."},
-		"answered 502:":    {Code: "502 Bad Gateway", StatusCode: 502, Message: "<html>"},
-		"answered 500:":    {StatusCode: 500, Message: `{"error": 1}`},
-		"answered X (418)": {Code: "X", StatusCode: 418, Message: "X"},
+		"answered SlowDown (503):":                          {Code: "SlowDown", StatusCode: 503, Message: "the secret of the inside"},
+		"refused (the service answered InvalidToken (400))": {Code: "InvalidToken", StatusCode: 400, Message: "the secret of the inside"},
+		"the service answered 418:":                         {Code: "the secret of the inside", StatusCode: 418, Message: "the secret of the inside"},
+		"in another region: correct":                        {Code: "PermanentRedirect", StatusCode: 301, Region: "the secret of the inside"},
+		"in another region, eu-west-1:":                     {Code: "PermanentRedirect", StatusCode: 301, Region: "eu-west-1"},
+		"answered 502:":                                     {Code: "502 Bad Gateway", StatusCode: 502, Message: "<html>"},
+		"answered 500:":                                     {StatusCode: 500, Message: `{"error": 1}`},
+		"answered X (418)":                                  {Code: "X", StatusCode: 418, Message: "X"},
 	} {
-		if err := drive.S3Fault(d, "store a/b", e); !strings.Contains(err.Error(), want) {
+		err := drive.S3Fault(d, "store a/b", e)
+		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not say %q", err, want)
+		}
+		if strings.Contains(err.Error(), "of the inside") {
+			t.Errorf("%v repeats what the service said", err)
 		}
 	}
 }

@@ -9,10 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/textproto"
 	"net/url"
+	"strings"
 	"syscall"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 // unreachable puts an error of the connection to a drive's server into a sentence that
@@ -24,6 +27,9 @@ import (
 func unreachable(label, doing string, err error) error {
 	var known *models.Fault
 	var content *SourceError
+	if refused := notReached(err); refused != nil {
+		return &reachFault{Fault: reachSentence(models.ErrInvalid, label, doing, refused.Why), cause: err}
+	}
 	if err == nil || errors.As(err, &known) || errors.As(err, &content) || errors.Is(err, context.Canceled) {
 		return err
 	}
@@ -43,6 +49,17 @@ func unreachable(label, doing string, err error) error {
 	return marked
 }
 
+// notReached is that the configuration forbids the address of the server, where no
+// sentence names the drive yet.
+func notReached(err error) *outgoing.Refusal {
+	var told *reachFault
+	var refused *outgoing.Refusal
+	if errors.As(err, &told) || !errors.As(err, &refused) {
+		return nil
+	}
+	return refused
+}
+
 func reachSentence(kind error, label, doing, why string) *models.Fault {
 	return &models.Fault{Kind: kind, Sentence: fmt.Sprintf("drive %q could not %s: %s", label, doing, why)}
 }
@@ -55,6 +72,13 @@ type reachFault struct {
 
 // Unwrap returns the sentence first, so that it is what people are shown.
 func (f *reachFault) Unwrap() []error { return []error{f.Fault, f.cause} }
+
+// reachNoHTTP reports whether net/http could not read the beginning of an answer, which it
+// quotes.
+func reachNoHTTP(err error) bool {
+	var header textproto.ProtocolError
+	return errors.As(err, &header) || strings.Contains(err.Error(), "malformed HTTP ")
+}
 
 // reachServer is the host and the port that an error is about.
 func reachServer(err error) string {
@@ -127,6 +151,8 @@ func reachBroken(server string, err error) string {
 		return server + " does not answer in time: see whether the server is overloaded, or whether a firewall is in between"
 	case is(syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe, net.ErrClosed):
 		return "the connection to " + server + " broke off: see whether the server and the network work, and try again"
+	case reachNoHTTP(err):
+		return "what answers at " + server + " does not speak HTTP: correct the address or the port"
 	case errors.As(err, &op):
 		return "the connection to " + server + " failed: see whether the server and the network work, and try again"
 	}

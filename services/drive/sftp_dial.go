@@ -75,7 +75,7 @@ func (d *SFTP) connectWith(ctx context.Context, algorithms []string, check ssh.H
 }
 
 func (d *SFTP) dial(ctx context.Context) (net.Conn, error) {
-	dialer := net.Dialer{Timeout: sftpConnectTime, KeepAlive: sftpKeepalive}
+	dialer := d.place.Outgoing.Dialer(net.Dialer{Timeout: sftpConnectTime, KeepAlive: sftpKeepalive})
 	conn, err := dialer.DialContext(ctx, "tcp", d.address)
 	if err != nil && ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -32,7 +32,7 @@ func (d *SFTP) walk(c *sftpConn, above, prefix string, fn func(Stored) error) er
 	for _, e := range entries {
 		key := above + sftpSortName(e)
 		switch {
-		case strings.HasPrefix(e.Name(), "."):
+		case !isElement(e.Name()):
 		case e.IsDir() && (strings.HasPrefix(key, prefix) || strings.HasPrefix(prefix, key)):
 			err = d.walk(c, key, prefix, fn)
 		case e.Mode().IsRegular() && strings.HasPrefix(key, prefix):

@@ -73,7 +73,7 @@ func newWebDAV(p Place) (*WebDAV, error) {
 	if err != nil {
 		return nil, models.Invalidf("drive %q: %v", p.Label, err)
 	}
-	return &WebDAV{place: p, root: root, client: webdavClient(authorities), silence: cmp.Or(p.Policy.Stall, webdavSilence)}, nil
+	return &WebDAV{place: p, root: root, client: webdavClient(p.Outgoing, authorities), silence: cmp.Or(p.Policy.Stall, webdavSilence)}, nil
 }
 
 // webdavRoot never returns an error with the address in it: it may hold a password.

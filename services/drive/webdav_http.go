@@ -12,18 +12,20 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/backupman/backupman/services/outgoing"
 )
 
 // webdavClient follows no redirects, which may lose the content or lead the password
 // elsewhere, and speaks HTTP/1.1, where an upload is broken off with its connection.
-func webdavClient(authorities *x509.CertPool) *http.Client {
+func webdavClient(reach *outgoing.Policy, authorities *x509.CertPool) *http.Client {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	return &http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		CheckRedirect: outgoing.NoRedirect,
 		Transport: &http.Transport{
-			Proxy:                 http.ProxyFromEnvironment,
-			DialContext:           (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+			Proxy:                 reach.Proxy,
+			DialContext:           reach.Dialer(net.Dialer{Timeout: 30 * time.Second}).DialContext,
 			TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: authorities},
 			TLSHandshakeTimeout:   20 * time.Second,
 			ExpectContinueTimeout: 2 * time.Second,

@@ -26,7 +26,7 @@ func (d *WebDAV) list(ctx context.Context, folder, prefix string, fn func(Stored
 	}
 	for _, c := range children {
 		switch key := folder + c.name; {
-		case strings.HasPrefix(c.name, "."):
+		case !isElement(strings.TrimSuffix(c.name, "/")):
 		case c.folder && (strings.HasPrefix(key, prefix) || strings.HasPrefix(prefix, key)):
 			err = d.list(ctx, key, prefix, fn)
 		case !c.folder && strings.HasPrefix(key, prefix):

@@ -16,9 +16,11 @@ var commonSettings = []models.Setting{
 	{Name: SettingMaxUploads, Label: "Uploads at once", Type: models.SettingInt, Default: "4", Least: 1, Advanced: true,
 		Help: "How many copies are made on the drive at one time; others wait."},
 	{Name: SettingVerify, Label: "Proof of a copy", Type: models.SettingChoice, Default: VerifyAuto, Choices: []string{VerifyAuto, VerifyReadBack}, Advanced: true,
-		Help: "auto trusts a checksum that the provider itself computed over the whole copy and reads the copy back where there is none; read_back always reads it back."},
+		Words: map[string]string{VerifyAuto: "The provider's checksum, or read back", VerifyReadBack: "Always read back"},
+		Help:  "What shows that a copy is whole: a checksum that the provider itself computed over all of it, or else the copy, read back."},
 	{Name: SettingSample, Label: "Reading back", Type: models.SettingChoice, Default: SampleWeekly, Choices: []string{SampleWeekly, SampleMonthly, SampleNever}, Advanced: true,
-		Help: "How often the newest copy and the two that were read longest ago are read back whole and compared. Choose monthly or never where what is read costs money."},
+		Words: map[string]string{SampleWeekly: "Every week", SampleMonthly: "Every month", SampleNever: "Never"},
+		Help:  "How often the newest copy and the two that were read longest ago are read back whole and compared. Choose every month or never where what is read costs money."},
 }
 
 // withCommon adds the common settings to those that kinds declare.

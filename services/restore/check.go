@@ -2,7 +2,6 @@ package restore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -57,9 +56,8 @@ func readDump(ctx context.Context, sub subject, d dump, temp string, read *atomi
 		return found, read.Load(), err
 	}
 	// Damage behind the end of the dump is damage all the same.
-	_, err = io.Copy(io.Discard, from)
-	if err != nil {
-		return found, read.Load(), errors.Join(fmt.Errorf("unpack the dump: %w", err))
+	if _, err := io.Copy(io.Discard, from); err != nil {
+		return found, read.Load(), fmt.Errorf("unpack the dump: %w", err)
 	}
 	return found, read.Load(), nil
 }

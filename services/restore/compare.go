@@ -124,7 +124,7 @@ func judge(want, got models.Inventory, views []string) error {
 
 // proof says what was found equal.
 func proof(want, got models.Inventory) string {
-	text := fmt.Sprintf("restored and equal to the manifest: %d tables, %d rows, %d objects", len(got.Tables), got.Rows(), len(got.Objects))
+	text := fmt.Sprintf("restored and equal to the manifest: %s, %s, %s", counted(len(got.Tables), "table", "tables"), counted(int(got.Rows()), "row", "rows"), counted(len(got.Objects), "object", "objects"))
 	if n := compareInventories(want, got).definitions; n > 0 {
 		text += fmt.Sprintf("; %d of the objects are worded in another way than in the backup", n)
 	}

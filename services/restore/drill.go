@@ -69,7 +69,7 @@ func (s *Service) CancelDrill(ctx context.Context, id string) error {
 }
 
 func (s *Service) beginDrill(ctx, runCtx context.Context, req models.DrillRequest) (*drillRun, error) {
-	sub, err := s.subject(ctx, req.BackupID, "")
+	sub, err := s.subject(ctx, req.BackupID, "", req.Unlock)
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +80,7 @@ func (s *Service) beginDrill(ctx, runCtx context.Context, req models.DrillReques
 	if _, err := chosen(sub.backup, copies, req.DriveFileID); err != nil {
 		return nil, err
 	}
+	s.keepInventory(ctx, sub)
 	now := s.Now()
 	d := &drillRun{row: models.Drill{ID: models.NewID(), BackupID: sub.backup.ID, JobID: sub.backup.JobID, Trigger: req.Trigger,
 		Scratch: s.scratchFor(ctx, sub.backup, req), Phase: models.RestoreQueued, RunnerID: s.RunnerID, SeenAt: &now, CreatedAt: now}}
@@ -111,6 +112,7 @@ func (s *Service) scratchFor(ctx context.Context, b models.Backup, req models.Dr
 // carryOut waits for its turn and makes the drill, up to where it is written down.
 func (d *drillRun) carryOut() (models.Drill, error) {
 	defer d.end()
+	defer d.letGo()
 	defer d.beside.Wait()
 	ctx, stop := d.live(d.whole)
 	why := d.guarded(func() error { return d.inTurn(ctx) })
@@ -159,11 +161,17 @@ func (d *drillRun) conclude(why error) {
 
 // try makes the drill. An error that is no disproof says that it could not be made.
 func (d *drillRun) try(ctx context.Context) error {
+	if err := d.subject.lock(); err != nil {
+		return err // a whole copy is not fetched for nothing
+	}
 	file, err := d.fetch(ctx)
 	if err != nil {
 		return err
 	}
 	d.row.Level = models.LevelStored
+	if file, err = d.unlockFile(file); err != nil {
+		return err
+	}
 	if file, err = d.check(ctx, file); err != nil {
 		return err
 	}

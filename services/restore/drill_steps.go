@@ -114,7 +114,7 @@ func (r *run) facts() models.FileFacts { return r.subject.manifest.File }
 // request asks a target for a restore of a dump that was checked.
 func (r *run) request(file dump, temp string, change func(*source.RestoreRequest)) source.RestoreRequest {
 	req := source.RestoreRequest{
-		Open:    func(context.Context) (io.ReadCloser, error) { return file.open(nil) },
+		Open:    func(context.Context) (io.ReadCloser, error) { return r.whileAlive(file.open(nil)) },
 		RawSize: file.facts.RawSize, Inventory: file.inventory, Log: r.log, TempDir: temp, Progress: r.done.Store,
 		Warn: func(text string) { r.log.Say("warning: %s", text) },
 	}

@@ -15,6 +15,7 @@ var (
 	errCancelled = models.Conflictf("it was cancelled")
 	errEnding    = models.Conflictf("the program was ended before it was done")
 	errTakenOver = models.Conflictf("another process has settled it, because this one was not heard of for too long")
+	errSilent    = models.Conflictf("its signs of life could not be written to the metadata database for so long that others might have taken it for dead, so it was stopped")
 	errMistake   = models.Conflictf("this program made a mistake and gave up what it was doing: the server's log has the details, please report them")
 )
 

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/backupman/backupman/services/disk"
 )
@@ -87,5 +89,17 @@ func sweepFolder(path string, clear func(path string) error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
-	return errors.Join(os.RemoveAll(path), err)
+	return errors.Join(removeAll(path), err)
+}
+
+// removeAll removes a folder in which programs of a process that died may still write:
+// they end with it, but not all in the same moment.
+func removeAll(path string) error {
+	for pause := 20 * time.Millisecond; ; pause *= 2 {
+		err := os.RemoveAll(path)
+		if !errors.Is(err, syscall.ENOTEMPTY) || pause > 2*time.Second {
+			return err
+		}
+		time.Sleep(pause)
+	}
 }

@@ -102,7 +102,7 @@ func (w *world) sourceID(label string) string {
 func TestADrillOnAPrivateMariaDB(t *testing.T) {
 	w, _ := newMariaDBWorld(t)
 	d := w.drillOn(w.backUp(), "")
-	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "1 tables, 3 rows")
+	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "1 table, 3 rows")
 	if !strings.Contains(d.Server, "MariaDB") || d.Scratch != models.ScratchTemporary {
 		t.Errorf("on %s (%s)", d.Server, d.Scratch)
 	}
@@ -112,7 +112,7 @@ func TestADrillOnAGivenServer(t *testing.T) {
 	w, _ := newMariaDBWorld(t)
 	w.spare()
 	d := w.drillOn(w.backUp(), "spare")
-	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "1 tables, 3 rows")
+	w.wantOutcome(d, models.DrillProven, models.LevelEquals, "1 table, 3 rows")
 	if d.Server == "" || w.databases(d.ID) != 0 {
 		t.Errorf("on %q, and the scratch database is there", d.Server)
 	}
@@ -218,6 +218,7 @@ func TestAScratchDatabaseOfAnotherMachine(t *testing.T) {
 	made, err := kind.OpenTarget("spare", row.Settings)
 	w.must(err)
 	w.must(made.Create(t.Context(), ""))
+	w.silence()
 	w.must(w.restore.Recover(t.Context()))
 	if w.databases(id) != 0 {
 		t.Error("the scratch database is left")

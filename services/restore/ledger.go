@@ -68,12 +68,12 @@ func readLedger(folder string) (ledger, error) {
 	return l, nil
 }
 
-// leaveFolder removes what the ledger of a run says, and its folder. What can't be
-// removed now stays in the ledger.
+// leaveFolder removes what the ledger of a run says, and its folder, and keeps the lock.
+// What can't be removed now stays in the ledger.
 func (s *Service) leaveFolder(ctx context.Context, f *folder) error {
 	err := s.clear(ctx, f.path)
 	if err == nil {
-		return f.remove()
+		return os.RemoveAll(f.path)
 	}
 	entries, _ := os.ReadDir(f.path)
 	for _, e := range entries {
@@ -81,7 +81,7 @@ func (s *Service) leaveFolder(ctx context.Context, f *folder) error {
 			err = errors.Join(err, os.RemoveAll(f.file(e.Name())))
 		}
 	}
-	return errors.Join(err, f.lock.Release())
+	return err
 }
 
 // clear removes what the ledger in a folder says.

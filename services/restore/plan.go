@@ -18,12 +18,15 @@ func (s *Service) Plan(ctx context.Context, req models.RestoreRequest) (models.R
 }
 
 func (s *Service) plan(ctx context.Context, req models.RestoreRequest) (models.RestorePlan, subject, target, error) {
-	sub, err := s.subject(ctx, req.BackupID, req.UploadID)
+	sub, err := s.subject(ctx, req.BackupID, req.UploadID, req.Unlock)
 	if err != nil {
 		return models.RestorePlan{}, sub, target{}, err
 	}
-	if req.Tables, err = tablesOf(sub.manifest.Inventory, req.Tables); err != nil {
-		return models.RestorePlan{}, sub, target{}, err
+	req.Unlock = models.Unlock{} // nobody needs it any more
+	if !sub.manifest.Hidden() {
+		if req.Tables, err = tablesOf(sub.manifest.Inventory, req.Tables); err != nil {
+			return models.RestorePlan{}, sub, target{}, err
+		}
 	}
 	to, err := s.findTarget(ctx, req, sub)
 	if err != nil {
@@ -31,7 +34,8 @@ func (s *Service) plan(ctx context.Context, req models.RestoreRequest) (models.R
 	}
 	m := sub.manifest
 	p := models.RestorePlan{Request: req, Label: sub.label, Provider: m.Provider, Inventory: m.Inventory, Size: m.File.Size, RawSize: m.File.RawSize,
-		TargetLabel: to.row.Label, TargetName: to.name, Confirm: to.confirm(), LastTook: sub.backup.RestoreTook}
+		TargetLabel: to.row.Label, TargetName: to.name, Confirm: to.confirm(), LastTook: sub.backup.RestoreTook,
+		File: m.File, Locked: sub.locked, Hidden: m.Hidden()}
 	if p.Target, err = to.look(ctx); err != nil {
 		return p, sub, to, err
 	}
@@ -110,12 +114,30 @@ func refusal(p models.RestorePlan) error {
 	switch {
 	case len(p.Problems) > 0:
 		return models.Conflictf("%s", listed(p.Problems))
+	case p.Locked != "":
+		return models.Conflictf("%s", p.Locked)
 	case p.NeedsReplace && !req.Replace:
-		return models.Conflictf("%s holds %d tables that would be overwritten: ask for them to be replaced, or choose another target", p.TargetName, len(p.Overwrites))
+		return models.Conflictf("%s holds %s that would be overwritten: ask for that to be replaced, or choose another target", p.TargetName, inTheWay(p))
 	case needsSafety(req, p) && p.SafetyJob == "":
 		return models.Conflictf("%s: make a backup by hand and ask for a restore without a safety backup", p.NoSafety)
 	case req.Confirm != p.Confirm:
 		return models.Invalidf("type %s to confirm that the backup is restored there", p.Confirm)
 	}
 	return nil
+}
+
+// inTheWay says what a restore would overwrite: how many tables, and where there are none
+// the other objects that are there.
+func inTheWay(p models.RestorePlan) string {
+	if len(p.Overwrites) == 0 {
+		return counted(p.Target.Objects, "view, routine or other object", "views, routines and other objects")
+	}
+	return counted(len(p.Overwrites), "table", "tables")
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -22,6 +22,8 @@ type Store interface {
 type History interface {
 	Backup(ctx context.Context, id string) (models.Backup, error)
 	Manifest(ctx context.Context, id string) (models.Manifest, error)
+	// OpenManifest records what a dump holds whose manifest was sealed.
+	OpenManifest(ctx context.Context, id string, inv models.Inventory) error
 	// LastFinished returns the job's newest finished backup.
 	LastFinished(ctx context.Context, jobID string) (models.Backup, error)
 	SourceByLabel(ctx context.Context, label string) (models.Source, error)
@@ -44,8 +46,8 @@ type Drills interface {
 	SaveDrillProgress(ctx context.Context, id, runnerID string, p models.RunProgress) (cancelAsked bool, err error)
 	AskDrillCancel(ctx context.Context, id string) error
 	// SilentDrills returns the drills that have not ended and whose runner gave no sign
-	// of life since a moment.
-	SilentDrills(ctx context.Context, since time.Time) ([]models.Drill, error)
+	// of life for so long; those are all when that is nothing.
+	SilentDrills(ctx context.Context, within time.Duration) ([]models.Drill, error)
 }
 
 // Restores keeps restores, as Drills keeps drills.
@@ -56,7 +58,7 @@ type Restores interface {
 	SettleRestore(ctx context.Context, id string, status models.Status, sentence, warnings string, took time.Duration, at time.Time) error
 	SaveRestoreProgress(ctx context.Context, id, runnerID string, p models.RunProgress) (cancelAsked bool, err error)
 	AskRestoreCancel(ctx context.Context, id string) error
-	SilentRestores(ctx context.Context, since time.Time) ([]models.Restore, error)
+	SilentRestores(ctx context.Context, within time.Duration) ([]models.Restore, error)
 }
 
 // Copies opens stored copies and looks after those that are damaged.
@@ -73,6 +75,8 @@ type Catalog interface {
 	Job(ctx context.Context, id string) (models.Job, error)
 	// Jobs returns the jobs that are configured, by label.
 	Jobs(ctx context.Context) ([]models.Job, error)
+	// Unlock returns what the configuration has to open the dumps of a job.
+	Unlock(ctx context.Context, jobID string) (models.Unlock, error)
 	// OpenSource returns the settings of a source, too, secrets included.
 	OpenSource(ctx context.Context, id string) (source.Source, source.Kind, models.Source, error)
 	OpenDrive(ctx context.Context, id string) (drive.Drive, models.Drive, error)

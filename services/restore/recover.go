@@ -27,8 +27,8 @@ func (s *Service) Recover(ctx context.Context) error {
 }
 
 // isDead reports whether a run will not come back: the process that holds its lock in
-// this data folder has died, or nobody here knows it and it is silent.
-func (s *Service) isDead(id string, seen *time.Time, created time.Time) (bool, error) {
+// this data folder has died, or nobody here knows it and it is silent for long.
+func (s *Service) isDead(id string, silent bool) (bool, error) {
 	if s.runsHere(id) {
 		return false, nil
 	}
@@ -36,39 +36,51 @@ func (s *Service) isDead(id string, seen *time.Time, created time.Time) (bool, e
 	if err != nil || state != disk.HolderUnknown {
 		return err == nil && state == disk.HolderDead, err
 	}
-	if seen != nil {
-		created = *seen
+	return silent, nil
+}
+
+// silentFor lists the runs that have not ended, and which of them are silent for so long
+// that nobody may wait for them, by the clock of the metadata database.
+func silentFor[T any](ctx context.Context, list func(context.Context, time.Duration) ([]T, error), id func(T) string) ([]T, map[string]bool, error) {
+	all, err := list(ctx, 0)
+	if err != nil || len(all) == 0 {
+		return nil, nil, err
 	}
-	return created.Before(s.Now().Add(-silence)), nil
+	gone, err := list(ctx, silence)
+	silent := make(map[string]bool, len(gone))
+	for _, r := range gone {
+		silent[id(r)] = true
+	}
+	return all, silent, err
 }
 
 func (s *Service) settleDrills(ctx context.Context) error {
-	running, err := s.Store.SilentDrills(ctx, s.Now())
+	running, silent, err := silentFor(ctx, s.Store.SilentDrills, func(d models.Drill) string { return d.ID })
 	if err != nil {
 		return err
 	}
 	var failures []error
 	for _, d := range running {
-		failures = append(failures, s.settleDead(d.ID, d.SeenAt, d.CreatedAt, func() error { return s.buryDrill(ctx, d) }))
+		failures = append(failures, s.settleDead(d.ID, silent[d.ID], func() error { return s.buryDrill(ctx, d) }))
 	}
 	return errors.Join(failures...)
 }
 
 func (s *Service) settleRestores(ctx context.Context) error {
-	running, err := s.Store.SilentRestores(ctx, s.Now())
+	running, silent, err := silentFor(ctx, s.Store.SilentRestores, func(r models.Restore) string { return r.ID })
 	if err != nil {
 		return err
 	}
 	var failures []error
 	for _, r := range running {
-		failures = append(failures, s.settleDead(r.ID, r.SeenAt, r.CreatedAt, func() error { return s.buryRestore(ctx, r) }))
+		failures = append(failures, s.settleDead(r.ID, silent[r.ID], func() error { return s.buryRestore(ctx, r) }))
 	}
 	return errors.Join(failures...)
 }
 
 // settleDead settles a run if it is dead. That somebody else was faster is no error.
-func (s *Service) settleDead(id string, seen *time.Time, created time.Time, settle func() error) error {
-	dead, err := s.isDead(id, seen, created)
+func (s *Service) settleDead(id string, silent bool, settle func() error) error {
+	dead, err := s.isDead(id, silent)
 	if err != nil || !dead {
 		return err
 	}

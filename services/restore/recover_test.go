@@ -16,8 +16,10 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/disk"
 	"github.com/backupman/backupman/services/restore"
 	"github.com/backupman/backupman/services/source"
+	"github.com/backupman/backupman/services/store"
 )
 
 // restoreSilence is longer than a runner may be silent.
@@ -185,8 +187,8 @@ func TestRunsOfAnotherMachine(t *testing.T) {
 	if n := running(); n != 2 {
 		t.Errorf("%d run although they were heard of a moment ago", n)
 	}
-	later := w.service(restore.Options{Now: func() time.Time { return models.Now().Add(time.Minute) }})
-	w.must(later.Recover(t.Context()))
+	w.silence()
+	w.must(w.restore.Recover(t.Context()))
 	if n := running(); n != 0 {
 		t.Errorf("%d run although they are silent", n)
 	}
@@ -256,7 +258,8 @@ func TestWhatCantBeWrittenDownIsSettledLater(t *testing.T) {
 	if _, err := s.Drill(t.Context(), models.DrillRequest{BackupID: b.ID}); err == nil {
 		t.Error("nobody is told")
 	}
-	later := w.service(restore.Options{Now: func() time.Time { return models.Now().Add(time.Minute) }})
+	w.silence()
+	later := w.service(restore.Options{})
 	w.must(later.Recover(t.Context()))
 	drills, err := w.store.Drills(t.Context(), b.ID)
 	if err != nil || len(drills) != 1 || drills[0].Running() {
@@ -288,6 +291,45 @@ func TestFoldersOfOthersAreNotSwept(t *testing.T) {
 	for _, folder := range gone {
 		if _, err := os.Stat(folder); err == nil {
 			t.Errorf("%s is left", folder)
+		}
+	}
+}
+
+// lockedStore looks at the lock of a run in the moment in which its end is written down.
+type lockedStore struct {
+	*store.Store
+	folder string
+	states chan disk.Holder
+}
+
+func (s lockedStore) look(id string) error {
+	state, err := disk.LookAt(filepath.Join(s.folder, id+".lock"))
+	s.states <- state
+	return err
+}
+
+func (s lockedStore) SettleDrill(ctx context.Context, d models.Drill) error {
+	return errors.Join(s.look(d.ID), s.Store.SettleDrill(ctx, d))
+}
+
+func (s lockedStore) SettleRestore(ctx context.Context, id string, status models.Status, text, warnings string, took time.Duration, at time.Time) error {
+	return errors.Join(s.look(id), s.Store.SettleRestore(ctx, id, status, text, warnings, took, at))
+}
+
+// TestARunKeepsItsLockUntilItsEndIsWrittenDown: a process killed before that is known to be
+// dead at once, and not after half a minute of silence.
+func TestARunKeepsItsLockUntilItsEndIsWrittenDown(t *testing.T) {
+	w := newWorld(t, "nas")
+	b := w.backUp()
+	states := make(chan disk.Holder, 2)
+	s := w.service(restore.Options{Store: lockedStore{w.store, filepath.Join(w.data(), "restoring"), states}})
+	w.wantOutcome(w.drillBy(s, b), models.DrillProven, models.LevelEquals, "4 tables")
+	_, err := s.Run(t.Context(), w.into(b, models.RestoreTarget{Kind: models.TargetNew, Name: "copy.db"}))
+	w.must(err)
+	w.wantNothingLeft()
+	for range 2 {
+		if state := <-states; state != disk.HolderAlive {
+			t.Errorf("the lock is in the state %d while the end of its run is written down", state)
 		}
 	}
 }

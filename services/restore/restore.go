@@ -73,6 +73,7 @@ func (s *Service) beginRestore(ctx, runCtx context.Context, req models.RestoreRe
 	if err := refusal(p); err != nil {
 		return nil, err
 	}
+	s.keepInventory(ctx, sub)
 	now := s.Now()
 	r := &restoreRun{req: p.Request, to: to, left: untouched, row: models.Restore{ID: models.NewID(), BackupID: sub.backup.ID, DriveFileID: req.DriveFileID,
 		FileName: sub.manifest.File.Name, Label: sub.label, Provider: sub.kind.Provider, TargetKind: to.kind, TargetSourceID: to.row.ID,
@@ -95,6 +96,7 @@ func (s *Service) beginRestore(ctx, runCtx context.Context, req models.RestoreRe
 // carryOut waits for its turn and makes the restore, up to where it is written down.
 func (r *restoreRun) carryOut() (models.Restore, error) {
 	defer r.end()
+	defer r.letGo()
 	defer r.beside.Wait()
 	ctx, stop := r.live(r.whole)
 	why := r.guarded(func() error { return r.inTurn(ctx) })

@@ -17,6 +17,9 @@ func (r *restoreRun) do(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if file, err = r.unlockFile(file); err != nil {
+		return wrongManifest(err)
+	}
 	if file, err = r.check(ctx, file); err != nil {
 		return wrongManifest(err)
 	}

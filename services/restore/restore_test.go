@@ -245,6 +245,8 @@ func TestRequestsThatMakeNoSense(t *testing.T) {
 		"no kind":          {models.RestoreRequest{BackupID: b.ID}, models.ErrInvalid},
 		"no name":          {models.RestoreRequest{BackupID: b.ID, Target: models.RestoreTarget{Kind: models.TargetNew}}, models.ErrInvalid},
 		"a path":           {models.RestoreRequest{BackupID: b.ID, Target: models.RestoreTarget{Kind: models.TargetNew, Name: "/etc/passwd"}}, models.ErrInvalid},
+		"a journal":        {models.RestoreRequest{BackupID: b.ID, Target: models.RestoreTarget{Kind: models.TargetNew, Name: "shop.db-journal"}}, models.ErrInvalid},
+		"a log":            {models.RestoreRequest{BackupID: b.ID, Target: models.RestoreTarget{Kind: models.TargetNew, Name: "shop.db-WAL"}}, models.ErrInvalid},
 		"no such source":   {models.RestoreRequest{BackupID: b.ID, Target: models.RestoreTarget{Kind: models.TargetSource, SourceID: models.NewID()}}, models.ErrNotFound},
 		"tables in a file": {models.RestoreRequest{BackupID: b.ID, Tables: []models.TableName{{Name: "orders"}}, Target: models.RestoreTarget{Kind: models.TargetFile}}, models.ErrInvalid},
 	} {

@@ -20,6 +20,9 @@ const (
 	// scratch databases; what takes longer is tried again. It is shorter than silence,
 	// because a run that was stopped gives no sign of life meanwhile.
 	clearTime = silence - 5*time.Second
+	// patience is how long a run goes on whose signs of life are not written down. It
+	// stops well before others may take it for dead.
+	patience = silence * 2 / 3
 	// undoTime bounds how long a restore that failed waits for its new database to be
 	// dropped again.
 	undoTime = time.Minute
@@ -44,6 +47,8 @@ type run struct {
 	// whole is the context of all that this process does for the run, up to where it is
 	// written down; it ends when the run is stopped.
 	whole context.Context
+	// alive tells whether others still take the run for alive.
+	alive *runs.Pulse
 	// beside is work that must not hold up the run, and that it waits for at its end.
 	beside sync.WaitGroup
 
@@ -62,7 +67,7 @@ func (s *Service) newRun(id, noun string, sub subject, wanted string, save saveP
 		return nil, err
 	}
 	return &run{service: s, id: id, noun: noun, subject: sub, wanted: wanted, folder: f, log: runs.NewLog(""), save: save,
-		progress: models.RunProgress{Phase: models.RestoreQueued}}, nil
+		alive: runs.NewPulse(s.Patience), progress: models.RunProgress{Phase: models.RestoreQueued}}, nil
 }
 
 // enter moves to a phase of which so many bytes are expected; 0 is unknown.
@@ -86,13 +91,17 @@ func (r *run) state() models.RunProgress {
 }
 
 // live records progress every second until the returned function is called. The context
-// it returns ends when somebody asks for that, or when the run was settled by others.
+// it returns ends when somebody asks for that, when the run was settled by others, and
+// when no sign of life could be written for so long that others soon may settle it.
 func (r *run) live(ctx context.Context) (context.Context, func()) {
-	return runs.Every(ctx, beatStep, r.beat)
+	ctx, unwatch := r.alive.Watch(ctx, errSilent)
+	ctx, stop := runs.Every(ctx, beatStep, r.beat)
+	return ctx, func() { stop(); unwatch() }
 }
 
 // beat records progress and log, and returns why the run must end, if it must.
 func (r *run) beat(ctx context.Context) error {
+	begun := time.Now()
 	asked, err := r.save(ctx, r.id, r.service.RunnerID, r.state())
 	switch {
 	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotFound):
@@ -100,6 +109,7 @@ func (r *run) beat(ctx context.Context) error {
 	case err == nil && asked:
 		return errCancelled
 	case err == nil:
+		r.alive.Beat(begun)
 		err = r.saveLog(ctx)
 	}
 	if err != nil && ctx.Err() == nil {
@@ -172,5 +182,13 @@ func (r *run) leave(ctx context.Context) {
 	defer cancel()
 	if err := r.service.leaveFolder(ctx, r.folder); err != nil {
 		r.service.Log.Warn("left-overs remain and are looked for again", r.noun+"_id", r.id, "error", err)
+	}
+}
+
+// letGo gives the lock of the run back, once its end is written down: until then others
+// tell by it at once whether this process died.
+func (r *run) letGo() {
+	if err := r.folder.lock.Release(); err != nil {
+		r.service.Log.Warn("the lock of a run that has ended remains", r.noun+"_id", r.id, "error", err)
 	}
 }

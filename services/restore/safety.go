@@ -40,11 +40,18 @@ func (s *Service) safetyJob(ctx context.Context, sub subject, to target) (models
 	if err != nil {
 		return models.Job{}, err
 	}
-	var found *models.Job
+	var found, lacksKit *models.Job
 	for _, job := range jobs {
-		if job.SourceID == to.row.ID && (found == nil || job.ID == sub.backup.JobID) {
+		switch {
+		case job.SourceID != to.row.ID:
+		case job.LacksKit():
+			lacksKit = &job
+		case found == nil || job.ID == sub.backup.JobID:
 			found = &job
 		}
+	}
+	if found == nil && lacksKit != nil {
+		return models.Job{}, models.NotFoundf("job %q can't make a safety backup before its recovery kit was taken, with backupman kit %q", lacksKit.Label, lacksKit.Label)
 	}
 	if found == nil {
 		return models.Job{}, models.NotFoundf("no job backs up data source %q, so no safety backup of it can be made", to.row.Label)

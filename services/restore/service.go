@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"filippo.io/age"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/disk"
 	"github.com/backupman/backupman/services/source"
@@ -41,6 +43,9 @@ type Options struct {
 	Drills   int
 	// DrillTime is how long a drill may take once it has its turn; 0 means 12 hours.
 	DrillTime time.Duration
+	// Patience is how long a run goes on whose signs of life are not written down, before
+	// others may take it for dead; 0 means 20 seconds.
+	Patience time.Duration
 	// SettleTime is how long it is tried to write down how a run ended while the
 	// metadata database does not take it; 0 means 30 seconds.
 	SettleTime time.Duration
@@ -64,8 +69,10 @@ type Service struct {
 	mu sync.Mutex
 	// running are the runs of this process, by id, and how each is stopped.
 	running map[string]context.CancelCauseFunc
-	ending  bool
-	active  sync.WaitGroup
+	// uploadKeys open encrypted files that were uploaded here, by their ids.
+	uploadKeys map[string]age.Identity
+	ending     bool
+	active     sync.WaitGroup
 	// recovering keeps one recovery from starting beside another.
 	recovering sync.Mutex
 }
@@ -83,8 +90,9 @@ func New(o Options) *Service {
 	}
 	o.Restores, o.Drills = orDefault(o.Restores, 2), orDefault(o.Drills, 2)
 	o.DrillTime, o.SettleTime = orDefault(o.DrillTime, 12*time.Hour), orDefault(o.SettleTime, 30*time.Second)
+	o.Patience = orDefault(o.Patience, patience)
 	return &Service{Options: o, shared: "/var/tmp", restoring: newTurns(o.Restores), drilling: newTurns(o.Drills),
-		running: map[string]context.CancelCauseFunc{}}
+		running: map[string]context.CancelCauseFunc{}, uploadKeys: map[string]age.Identity{}}
 }
 
 func orDefault[T comparable](value, fallback T) T {
@@ -93,6 +101,26 @@ func orDefault[T comparable](value, fallback T) T {
 		return fallback
 	}
 	return value
+}
+
+// Drain starts nothing more, and waits for what runs until the context ends.
+func (s *Service) Drain(ctx context.Context) {
+	s.mu.Lock()
+	s.ending = true
+	s.mu.Unlock()
+	done := make(chan struct{})
+	go func() { s.active.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// Running returns how many restores and drills this process makes now.
+func (s *Service) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.running)
 }
 
 // Close stops what runs, waits for it to be written down, and starts nothing more.

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync/atomic"
 
+	"filippo.io/age"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 	"github.com/backupman/backupman/services/source"
@@ -21,9 +23,19 @@ type subject struct {
 	// manifest of an upload says what was found when it was received.
 	manifest models.Manifest
 	kind     source.Kind
+	locks
 }
 
-func (s *Service) subject(ctx context.Context, backupID, uploadID string) (subject, error) {
+// subject finds what is restored, and what opens it where it is encrypted.
+func (s *Service) subject(ctx context.Context, backupID, uploadID string, given models.Unlock) (subject, error) {
+	sub, err := s.find(ctx, backupID, uploadID)
+	if err != nil {
+		return sub, err
+	}
+	return sub, s.unlock(ctx, &sub, given)
+}
+
+func (s *Service) find(ctx context.Context, backupID, uploadID string) (subject, error) {
 	switch {
 	case (backupID == "") == (uploadID == ""):
 		return subject{}, models.Invalidf("say what is to be restored: a backup, or a file that was uploaded, and not both")
@@ -49,7 +61,7 @@ func (s *Service) uploaded(ctx context.Context, id string) (subject, error) {
 	}
 	kind, err := s.lookup(u.Provider)
 	m := models.Manifest{Provider: u.Provider, CreatedAt: u.CreatedAt, Inventory: u.Inventory,
-		File: models.FileFacts{Name: u.Name, Size: u.Size, SHA256: u.SHA256, Compression: u.Compression, RawSize: u.RawSize}}
+		File: models.FileFacts{Name: u.Name, Size: u.Size, SHA256: u.SHA256, Compression: u.Compression, Encryption: u.Encryption, RawSize: u.RawSize}}
 	return subject{uploadID: id, label: u.Name, manifest: m, kind: kind}, err
 }
 
@@ -59,15 +71,24 @@ type dump struct {
 	facts models.FileFacts
 	// inventory is what the dump says that it holds, once it was read.
 	inventory models.Inventory
+	// key opens the file; nil where it is not encrypted.
+	key age.Identity
 }
 
-// open reads the unpacked dump from its beginning. read, when set, counts its bytes.
+// open reads the unpacked dump from its beginning. The file stays encrypted: it is
+// decrypted while it is read. read, when set, counts its bytes.
 func (d dump) open(read *atomic.Int64) (io.ReadCloser, error) {
 	f, err := os.Open(d.path)
 	if err != nil {
 		return nil, err
 	}
-	unpacked, err := archive.Decode(f, d.facts.Compression)
+	packed := io.Reader(f)
+	if d.facts.Encryption != "" {
+		if packed, err = archive.Decrypt(f, d.key); err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+	}
+	unpacked, err := archive.Decode(packed, d.facts.Compression)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}

@@ -70,12 +70,26 @@ func newDatabase(kind source.Kind, row models.Source, name string) (string, erro
 		if err := checkPlain(name); err != nil {
 			return "", err
 		}
+		if end := besideEnd(name); end != "" {
+			return "", models.Invalidf("%q is no name for a new database: SQLite takes a file that ends in %s for a part of the database beside it, and removes it", name, end)
+		}
 		return filepath.Join(filepath.Dir(row.Settings[kind.Database]), name), nil
 	}
 	if name == "" || len(name) > 64 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return "", models.Invalidf("%q is no name for a new database: write up to 64 bytes without control characters", name)
 	}
 	return name, nil
+}
+
+// besideEnd is the end of a name that SQLite gives to what it keeps beside a database;
+// empty for another.
+func besideEnd(name string) string {
+	for _, end := range []string{"-journal", "-wal", "-shm"} {
+		if strings.HasSuffix(strings.ToLower(name), end) {
+			return end
+		}
+	}
+	return ""
 }
 
 // restoredName is the folder of the data folder that files are restored to.
@@ -105,7 +119,7 @@ func (s *Service) fileTarget(req models.RestoreRequest, sub subject) (target, er
 
 // unpackedName is a dump file's name without what says how it is packed.
 func unpackedName(name string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".gz")
+	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".age"), ".zst"), ".gz")
 }
 
 // checkPlain wants the name of a file that is in no other folder and not hidden.
@@ -133,8 +147,8 @@ func (t target) look(ctx context.Context) (models.TargetState, error) {
 	info, err := os.Lstat(t.name)
 	switch {
 	case err == nil:
-		size := info.ModTime().UTC()
-		state.Exists, state.Size, state.ChangedAt = true, info.Size(), &size
+		changed := info.ModTime().UTC()
+		state.Exists, state.Size, state.ChangedAt = true, info.Size(), &changed
 		state.Problems = append(state.Problems, fmt.Sprintf("there already is a file %s: choose another name, or move it away", t.name))
 	case !errors.Is(err, fs.ErrNotExist):
 		state.Problems = append(state.Problems, fmt.Sprintf("%s can't be made: %v", t.name, err))

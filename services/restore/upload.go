@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/agekey"
 	"github.com/backupman/backupman/services/disk"
 )
 
@@ -34,9 +35,10 @@ const (
 func (s *Service) uploadFile(id string) string { return s.path(uploadsName, id, uploadDump) }
 
 // Receive keeps a dump file that a person sends, once it was unpacked to its end and
-// read. It returns models.ErrInvalid for what is no dump that can be restored, and
-// models.ErrNoSpace when the disk would fill.
-func (s *Service) Receive(ctx context.Context, name string, content io.Reader) (models.Upload, error) {
+// read. unlock opens an encrypted one, which is kept as it came. It returns
+// models.ErrInvalid for what is no dump that can be restored, models.ErrConflict for what
+// unlock does not open, and models.ErrNoSpace when the disk would fill.
+func (s *Service) Receive(ctx context.Context, name string, unlock models.Unlock, content io.Reader) (models.Upload, error) {
 	if err := os.MkdirAll(s.path(uploadsName), 0o700); err != nil {
 		return models.Upload{}, fmt.Errorf("make the folder of uploads: %w", err)
 	}
@@ -47,7 +49,7 @@ func (s *Service) Receive(ctx context.Context, name string, content io.Reader) (
 	}
 	ctx, unwatch := s.watchSpace(ctx, s.Dir)
 	defer unwatch()
-	if err := because(ctx, s.receive(ctx, f, &u, content)); err != nil {
+	if err := because(ctx, s.receive(ctx, f, &u, unlock, content)); err != nil {
 		return models.Upload{}, errors.Join(err, f.remove())
 	}
 	return u, f.lock.Release()
@@ -62,16 +64,25 @@ func shown(name string) string {
 	return name[:min(len(name), 200)]
 }
 
-func (s *Service) receive(ctx context.Context, f *folder, u *models.Upload, content io.Reader) error {
+func (s *Service) receive(ctx context.Context, f *folder, u *models.Upload, unlock models.Unlock, content io.Reader) error {
+	keys, err := agekey.Identities(unlock)
+	if err != nil {
+		return err
+	}
 	if err := s.keep(ctx, f.file(uploadDump), u, content); err != nil {
 		return err
 	}
-	if err := recognise(f.file(uploadDump), u); err != nil {
+	d := dump{path: f.file(uploadDump)}
+	if d.key, err = openUpload(d.path, u, keys); err != nil {
 		return err
 	}
-	if err := s.readUpload(ctx, f, u); err != nil {
+	if err := recognise(d, u); err != nil {
 		return err
 	}
+	if err := s.readUpload(ctx, f, d, u); err != nil {
+		return err
+	}
+	s.keepUploadKey(u.ID, d.key)
 	text, err := json.Marshal(u)
 	if err != nil {
 		return err
@@ -112,7 +123,7 @@ func kept(err error, dir string) error {
 }
 
 // readUpload reads the dump to its end.
-func (s *Service) readUpload(ctx context.Context, f *folder, u *models.Upload) error {
+func (s *Service) readUpload(ctx context.Context, f *folder, d dump, u *models.Upload) error {
 	kind, err := s.lookup(u.Provider)
 	if err != nil {
 		return err
@@ -122,7 +133,7 @@ func (s *Service) readUpload(ctx context.Context, f *folder, u *models.Upload) e
 		return err
 	}
 	defer remove()
-	d := dump{path: f.file(uploadDump), facts: models.FileFacts{Compression: u.Compression}}
+	d.facts = models.FileFacts{Compression: u.Compression, Encryption: u.Encryption}
 	u.Inventory, u.RawSize, err = readDump(ctx, subject{kind: kind}, d, temp, new(atomic.Int64))
 	if err == nil || liesHere(err) || ctx.Err() != nil {
 		return err
@@ -158,6 +169,7 @@ func (s *Service) RemoveUpload(ctx context.Context, id string) error {
 	if err := os.Remove(s.path(uploadsName, id, uploadFacts)); err != nil {
 		return fmt.Errorf("remove an uploaded file: %w", err)
 	}
+	s.forgetUploadKey(id)
 	return os.RemoveAll(s.path(uploadsName, id))
 }
 
@@ -167,5 +179,5 @@ func (s *Service) sweepUploads() error {
 		u, err := s.Upload(context.Background(), name)
 		return models.CheckID(name) == nil && (err != nil || s.Now().Sub(u.CreatedAt) >= keepUpload)
 	}
-	return sweepFolders(s.path(uploadsName), old, func(string) error { return nil })
+	return sweepFolders(s.path(uploadsName), old, func(path string) error { s.forgetUploadKey(filepath.Base(path)); return nil })
 }

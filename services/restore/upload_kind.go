@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"filippo.io/age"
+
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
 )
@@ -24,14 +26,46 @@ var packings = []struct {
 	{[]byte{0x1f, 0x8b}, models.CompressionGzip},
 }
 
-// recognise tells by its content how a file is packed and what kind of dump is in it.
-func recognise(path string, u *models.Upload) error {
+// openUpload finds the key of an encrypted file; nil for one that is not.
+func openUpload(path string, u *models.Upload, keys []age.Identity) (age.Identity, error) {
 	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	from := bufio.NewReader(f)
+	if begin, _ := from.Peek(sniffed); !archive.IsEncrypted(begin) {
+		return nil, nil
+	}
+	u.Encryption = models.EncryptionAge
+	if len(keys) == 0 {
+		return nil, models.Conflictf("%s is encrypted with age: give the private key or the passphrase together with it, at the command line with --identity or --passphrase-file", u.Name)
+	}
+	key, err := archive.FileKey(from, keys...)
+	switch {
+	case errors.Is(err, models.ErrConflict):
+		return nil, models.Conflictf("%s can't be opened: %s", u.Name, sentence(err))
+	case err != nil:
+		return nil, err
+	}
+	return key, nil
+}
+
+// recognise tells by its content how a file is packed and what kind of dump is in it.
+func recognise(d dump, u *models.Upload) error {
+	f, err := os.Open(d.path)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	from := bufio.NewReader(f)
+	if d.key != nil {
+		plain, err := archive.Decrypt(f, d.key)
+		if err != nil {
+			return models.Invalidf("%s can't be decrypted: %s", u.Name, sentence(err))
+		}
+		from = bufio.NewReader(plain)
+	}
 	u.Compression = models.CompressionNone
 	for _, p := range packings {
 		if begin, _ := from.Peek(len(p.magic)); bytes.Equal(begin, p.magic) {
@@ -66,8 +100,8 @@ func dumpOf(begin []byte) (string, error) {
 		return "sqlite", nil
 	case bytes.HasPrefix(begin, []byte("PGDMP")):
 		return "postgres", nil
-	case bytes.HasPrefix(begin, []byte("age-encryption.org/")), bytes.HasPrefix(begin, []byte("-----BEGIN AGE ENCRYPTED FILE")):
-		return "", models.Invalidf("the file is encrypted: decrypt it with age first")
+	case archive.IsEncrypted(begin):
+		return "", models.Invalidf("the file is packed around one that is encrypted: unpack it, and upload what age wrote")
 	case bytes.Contains(begin, []byte("-- PostgreSQL database")):
 		return "", models.Invalidf("this is plain SQL of pg_dump, which is restored with psql: upload a dump in the custom format, as pg_dump -Fc -Z0 writes it")
 	case bytes.IndexByte(begin, 0) >= 0:

@@ -43,7 +43,7 @@ func TestAnUploadIsRestored(t *testing.T) {
 	}
 	for compression, content := range map[models.Compression][]byte{models.CompressionZstd: packed, models.CompressionGzip: gzipped.Bytes(), models.CompressionNone: plain} {
 		t.Run(string(compression), func(t *testing.T) {
-			u, err := w.restore.Receive(t.Context(), "../../etc/shop.db", bytes.NewReader(content))
+			u, err := w.restore.Receive(t.Context(), "../../etc/shop.db", models.Unlock{}, bytes.NewReader(content))
 			w.must(err)
 			if u.Provider != "sqlite" || u.Compression != compression || u.Name != "shop.db" || u.Size != int64(len(content)) || u.RawSize != int64(len(plain)) || len(u.Inventory.Tables) != 4 {
 				t.Errorf("got %+v", u)
@@ -83,7 +83,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		"nothing":           {nil, "empty"},
 		"plain SQL":         {[]byte("--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n"), "pg_dump -Fc"},
 		"a picture":         {[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"), "this is no dump"},
-		"encrypted":         {[]byte("age-encryption.org/v1\n-> X25519 abc\n"), "decrypt it"},
+		"encrypted":         {[]byte("age-encryption.org/v1\n-> X25519 abc\n"), "give the private key"},
 		"half a database":   {whole[:len(whole)/2], "can't be restored"},
 		"a cut file":        {packed.Bytes()[:packed.Len()-20], "can't be restored"},
 		"no zstd after all": {[]byte("\x28\xb5\x2f\xfdnonsense and nothing else"), "does not unpack"},
@@ -91,7 +91,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 		"half a pg_dump":    {[]byte("PGDMP\x01\x0e"), "restore"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := w.restore.Receive(t.Context(), "dump", bytes.NewReader(c.content))
+			_, err := w.restore.Receive(t.Context(), "dump", models.Unlock{}, bytes.NewReader(c.content))
 			if !(errors.Is(err, models.ErrInvalid) || errors.Is(err, models.ErrConflict)) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v", err)
 			}
@@ -100,7 +100,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
-	_, err = w.restore.Receive(t.Context(), "dump", io.MultiReader(bytes.NewReader(whole[:1000]), iotest.ErrReader(errors.New("connection reset"))))
+	_, err = w.restore.Receive(t.Context(), "dump", models.Unlock{}, io.MultiReader(bytes.NewReader(whole[:1000]), iotest.ErrReader(errors.New("connection reset"))))
 	if err == nil || len(w.uploads()) != 0 {
 		t.Errorf("a sender that went away: %v, left %v", err, w.uploads())
 	}
@@ -109,7 +109,7 @@ func TestUploadsThatAreRefused(t *testing.T) {
 func TestAnUploadLeavesRoomOnTheDisk(t *testing.T) {
 	w := newWorld(t, "nas")
 	s := w.service(restore.Options{Space: func(string) (disk.Space, error) { return disk.Space{Free: 1 << 30, Total: 1 << 40}, nil }})
-	if _, err := s.Receive(t.Context(), "dump", strings.NewReader("SELECT 1;")); !errors.Is(err, models.ErrNoSpace) || len(w.uploads()) != 0 {
+	if _, err := s.Receive(t.Context(), "dump", models.Unlock{}, strings.NewReader("SELECT 1;")); !errors.Is(err, models.ErrNoSpace) || len(w.uploads()) != 0 {
 		t.Errorf("got %v, left %v", err, w.uploads())
 	}
 }
@@ -118,7 +118,7 @@ func TestUploadsAreSweptAfterADay(t *testing.T) {
 	w := newWorld(t, "nas")
 	content, err := os.ReadFile(w.shop)
 	w.must(err)
-	u, err := w.restore.Receive(t.Context(), "shop.db", bytes.NewReader(content))
+	u, err := w.restore.Receive(t.Context(), "shop.db", models.Unlock{}, bytes.NewReader(content))
 	w.must(err)
 	w.must(os.MkdirAll(filepath.Join(w.data(), "uploads", models.NewID()), 0o700)) // of a process that died
 	w.must(w.restore.Recover(t.Context()))

@@ -3,7 +3,6 @@ package schedule
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -31,43 +30,70 @@ type DrillClaims interface {
 // restores is newer.
 func WithDrills(claims DrillClaims, driller Driller) Option {
 	return func(s *Scheduler) {
-		d := &drills{claims: claims, driller: driller, now: func() time.Time { return s.clock.Now() }}
-		s.drills = &timetable{work: "drill", cron: func(j models.Job) string { return j.DrillCron }, start: d.start}
+		d := &drills{claims: claims, driller: driller}
+		s.drills = &timetable{work: "drill", expr: func(j models.Job) string { return j.DrillCron }, read: drillPlan, look: d.look}
 	}
 }
 
 type drills struct {
 	claims  DrillClaims
 	driller Driller
-	now     func() time.Time
+}
+
+// drillBase is the newest slot of drills that nobody makes any more.
+func (s state) drillBase(now time.Time) time.Time {
+	base := later(s.seen, s.taken)
+	if from := s.job.SlotsFrom; from != nil && from.Sub(now) <= setBack {
+		base = later(base, *from)
+	}
+	return base
+}
+
+// look makes the drill that is due, if one is.
+func (d *drills) look(ctx context.Context, e *entry) time.Time {
+	for ctx.Err() == nil {
+		now, s := e.table.now(), e.view()
+		if s.job.PausedAt != nil {
+			e.change(func(s *state) { s.tried = try{} })
+			return time.Time{}
+		}
+		if later(s.seen, s.taken).Sub(now) > setBack {
+			e.change(func(s *state) { s.seen, s.taken, s.tried = now, time.Time{}, try{} })
+			continue
+		}
+		slot, next := s.plan.newest(s.drillBase(now), now)
+		if slot.IsZero() && !s.tried.slot.IsZero() && !now.Before(s.tried.again) {
+			slot = s.tried.slot
+		}
+		if slot.IsZero() {
+			return earlier(next, s.tried.again)
+		}
+		d.start(ctx, e, slot, now)
+	}
+	return time.Time{}
 }
 
 // start tries again only what left no trace: a claim that could not be made.
-func (d *drills) start(ctx context.Context, log *slog.Logger, jobID string, slot time.Time) bool {
-	mine, err := d.claims.ClaimDrillSlot(ctx, jobID, slot, d.now())
-	switch {
-	case err != nil:
+func (d *drills) start(ctx context.Context, e *entry, slot, now time.Time) {
+	log := e.table.log.With("job_id", e.jobID, "slot", slot)
+	mine, err := d.claims.ClaimDrillSlot(ctx, e.jobID, slot, now)
+	if err != nil {
 		log.Error("scheduled drill could not be started, trying again soon", "error", err)
-		return false
-	case !mine:
+		e.change(func(s *state) { s.taken = later(s.taken, slot) })
+		e.putOff(slot, now, time.Time{}, "")
+		return
+	}
+	e.take(slot)
+	if !mine {
 		log.Info("scheduled drill was not started here", "reason", "another replica has it")
-		return true
+		return
 	}
 	log.Info("scheduled drill starts")
-	err = d.driller.DrillSlot(ctx, jobID, slot)
+	err = guarded(func() error { return d.driller.DrillSlot(ctx, e.jobID, slot) })
 	switch {
 	case errors.Is(err, models.ErrConflict), errors.Is(err, models.ErrNotFound):
 		log.Warn("scheduled drill was not made", "reason", err)
 	case err != nil && ctx.Err() == nil:
 		log.Error("scheduled drill could not be made", "error", err)
 	}
-	return true
-}
-
-// NextDrill returns the next slot of a job's drills; ok is false when it has none.
-func (s *Scheduler) NextDrill(jobID string) (slot time.Time, ok bool) {
-	if s.drills == nil {
-		return time.Time{}, false
-	}
-	return s.drills.next(jobID)
 }

@@ -161,7 +161,7 @@ type fakeDriller struct {
 func newDriller() *fakeDriller { return &fakeDriller{calls: make(chan call, 100)} }
 
 func (d *fakeDriller) DrillSlot(ctx context.Context, jobID string, slot time.Time) error {
-	d.calls <- call{jobID, slot}
+	d.calls <- call{job: jobID, slot: slot}
 	if jobID == "hangs" {
 		<-ctx.Done()
 		return ctx.Err()

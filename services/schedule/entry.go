@@ -3,17 +3,14 @@ package schedule
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/go-co-op/gocron/v2"
-
-	"github.com/backupman/backupman/services/cron"
+	"github.com/backupman/backupman/models"
 )
-
-// early is how much before its slot a timer may fire and still mean it.
-const early = time.Second
 
 // setBack is how far in the future the newest slot must lie before it is
 // taken as the trace of a clock that was wrong.
@@ -25,143 +22,136 @@ const (
 	lastPause  = time.Minute
 )
 
+// never is the time of an entry that waits for a change.
+const never = math.MaxInt64
+
 // entry is one job on a timetable.
 type entry struct {
 	table *timetable
 	jobID string
-	// key is the job's cron and time zone, which an entry never changes.
-	key   string
-	when  cron.Schedule
-	waker gocron.Job
+	// at is when to look at it next, in nanoseconds of Unix time. It is all that a tick reads.
+	at atomic.Int64
 
 	mu sync.Mutex
-	// since is the newest slot that was taken, or when the entry was made.
-	since time.Time
-	// owed is a slot that was taken and could not be started; zero when there is
-	// none. It is tried again from again on.
-	owed  owing
+	state
+	// busy says that somebody looks at it now, stale that its row changed meanwhile.
+	busy, stale bool
+}
+
+// state is what is known of a job's slots.
+type state struct {
+	// job is the row as it was read last, plan what it says; key is what the plan is made of.
+	job  models.Job
+	plan plan
+	key  string
+	// seen is since when this process knows the job.
+	seen time.Time
+	// taken is the newest slot that this process knows to be started or given up.
+	taken time.Time
+	tried try
+}
+
+// try is a slot that could not be started yet; its zero is none.
+type try struct {
+	slot time.Time
+	// again is when it is tried again, pause how long the pause before that is.
 	again time.Time
-	// busy says that a start is under way.
-	busy bool
-}
-
-func newEntry(t *timetable, jobID, key string, when cron.Schedule) *entry {
-	return &entry{table: t, jobID: jobID, key: key, when: when, since: t.clock.Now()}
-}
-
-// add puts the entry into gocron, which asks the entry's own clock when to wake it.
-func (e *entry) add(ctx context.Context, wakers gocron.Scheduler) error {
-	waker, err := wakers.NewJob(
-		gocron.CronJob("", false),
-		gocron.NewTask(func() { e.wake(ctx) }),
-		gocron.WithCronImplementation(wakeTimes{e.when}),
-		gocron.WithName(e.table.work+" "+e.jobID),
-	)
-	if err != nil {
-		return fmt.Errorf("add the job to the scheduler: %w", err)
-	}
-	e.waker = waker
-	return nil
-}
-
-// owing is a slot and how long its next pause is.
-type owing struct {
-	slot  time.Time
 	pause time.Duration
+	// reason is a sentence that says why it could not be started.
+	reason string
+	// until is when trying is no longer worth it; zero for never.
+	until time.Time
 }
 
-// wake starts the slot that is due, if one is. Nothing that happens in it
-// reaches other jobs.
-func (e *entry) wake(ctx context.Context) {
-	slot, ok := e.take(early)
-	if !ok {
-		return
-	}
-	settled := false
-	defer func() { e.release(slot, settled) }()
-	defer func() {
-		if p := recover(); p != nil {
-			e.table.log.Error("starting it panicked", "job_id", e.jobID, "slot", slot,
-				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+// view returns what is known now.
+func (e *entry) view() state {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.state
+}
+
+// change alters what is known.
+func (e *entry) change(alter func(s *state)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	alter(&e.state)
+}
+
+// take notes a slot as started or given up.
+func (e *entry) take(slot time.Time) {
+	e.change(func(s *state) { s.taken, s.tried = later(s.taken, slot), try{} })
+}
+
+// putOff notes a slot that could not be started, and returns when it is tried again.
+func (e *entry) putOff(slot, now, until time.Time, reason string) time.Time {
+	var again time.Time
+	e.change(func(s *state) {
+		pause := firstPause
+		if s.tried.slot.Equal(slot) {
+			pause, until = min(2*s.tried.pause, lastPause), s.tried.until
 		}
-	}()
-	settled = e.table.start(ctx, e.table.log.With("job_id", e.jobID, "slot", slot), e.jobID, slot)
+		again = now.Add(pause)
+		s.tried = try{slot: slot, again: again, pause: pause, reason: reason, until: until}
+	})
+	return again
 }
 
-// take gives the slot that is due to one caller only.
-func (e *entry) take(tolerance time.Duration) (time.Time, bool) {
+// begin claims the entry for one who looks at it.
+func (e *entry) begin() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	slot, ok := e.due(tolerance)
-	if !ok || e.busy {
-		return time.Time{}, false
+	if e.busy {
+		return false
 	}
-	e.since, e.busy = later(e.since, slot), true
-	return slot, true
+	e.busy, e.stale = true, false
+	e.at.Store(never)
+	return true
 }
 
-// due returns the newest slot after the last one taken, as seen from now, or the
-// slot that is owed, or, when neither has come yet, one that comes a little later.
-func (e *entry) due(tolerance time.Duration) (time.Time, bool) {
-	now := e.table.clock.Now()
-	if e.since.Sub(now) > setBack {
-		e.since, e.owed = now, owing{}
-	}
-	if slot, ok := e.when.Latest(e.since, now); ok {
-		return slot, true
-	}
-	if !e.owed.slot.IsZero() && !now.Before(e.again) {
-		return e.owed.slot, true
-	}
-	next := e.when.Next(later(e.since, now))
-	return next, !next.IsZero() && next.Sub(now) <= tolerance
-}
-
-// overdue reports whether a slot has passed that no timer woke the entry for.
-func (e *entry) overdue() bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	_, ok := e.due(0)
-	return ok && !e.busy
-}
-
-// release ends what take began. A slot that is not settled stays owed until a
-// newer one is due.
-func (e *entry) release(slot time.Time, settled bool) {
+// end gives the entry back, to be looked at again at a time; zero is when it changes.
+func (e *entry) end(again time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.busy = false
 	switch {
-	case settled:
-		e.owed = owing{}
-		return
-	case e.owed.slot.Equal(slot):
-		e.owed.pause = min(2*e.owed.pause, lastPause)
+	case e.stale:
+		e.at.Store(0)
+	case again.IsZero():
+		e.at.Store(never)
 	default:
-		e.owed = owing{slot: slot, pause: firstPause}
+		e.at.Store(again.UnixNano())
 	}
-	e.again = e.table.clock.Now().Add(e.owed.pause)
 }
 
-// follow takes over what an entry of the same job has started and still owes.
-func (e *entry) follow(old *entry) {
-	old.mu.Lock()
-	defer old.mu.Unlock()
-	e.since, e.owed, e.again = later(e.since, old.since), old.owed, old.again
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
+// wake has the entry looked at at the next tick.
+func (e *entry) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stale = true
+	if !e.busy {
+		e.at.Store(0)
 	}
-	return b
 }
 
-// wakeTimes lets gocron wake an entry when the entry's own clock says.
-type wakeTimes struct{ when cron.Schedule }
+// run looks at the entry. Nothing that happens in it reaches other jobs.
+func (e *entry) run(ctx context.Context) {
+	again := e.table.now().Add(lastPause)
+	defer func() { e.end(again) }()
+	defer func() {
+		if p := recover(); p != nil {
+			e.table.log.Error("looking at the schedule of a job panicked", "job_id", e.jobID,
+				"panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+		}
+	}()
+	again = e.table.look(ctx, e)
+}
 
-// IsValid implements gocron.Cron; what it wraps was parsed already.
-func (wakeTimes) IsValid(string, *time.Location, time.Time) error { return nil }
-
-// Next implements gocron.Cron.
-func (w wakeTimes) Next(last time.Time) time.Time { return w.when.Next(last) }
+// guarded turns a panic of work into an error.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it panicked: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return work()
+}

@@ -1,24 +1,37 @@
 package schedule
 
-import (
-	"context"
+import "context"
 
-	"github.com/go-co-op/gocron/v2"
-)
+// follow reads the jobs again, at once and every two seconds and when somebody asks for
+// it, until the context ends. Ticks do not wait for it: the database may be slow.
+func (s *Scheduler) follow(ctx context.Context) {
+	ticker := s.clock.NewTicker(reconcileEvery)
+	defer ticker.Stop()
+	for {
+		s.reconcile(ctx)
+		s.tick(ctx)
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.Chan():
+		case <-s.changed:
+		}
+	}
+}
 
 // reconcile makes the entries follow the jobs. While the jobs cannot be read
 // the entries stay as they are.
-func (s *Scheduler) reconcile(ctx context.Context, wakers gocron.Scheduler) {
+func (s *Scheduler) reconcile(ctx context.Context) {
 	jobs, err := s.store.Jobs(ctx)
 	if ctx.Err() != nil {
 		return
 	}
 	s.tellStore(err)
+	if err != nil {
+		return
+	}
 	for _, t := range s.timetables() {
-		if err == nil {
-			t.follow(ctx, wakers, jobs)
-		}
-		t.wakeOverdue()
+		t.follow(jobs)
 	}
 }
 

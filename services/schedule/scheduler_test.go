@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -162,6 +163,117 @@ func TestASlotThatCouldNotBeStartedIsStartedLater(t *testing.T) {
 	w.expectNothing()
 }
 
+// A run that finds its job busy is tried again, and given up when the next one comes.
+func TestABusyJob(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 * * * *"})
+	slot := moment(t, "2026-03-28T13:00:00Z")
+	w.starter.answer(models.Busyf("a backup of a is still running"))
+	w.advanceTo(slot)
+	w.expect()
+	w.until(func() bool { return strings.Contains(w.log.String(), "scheduled backup waits") })
+	w.advanceTo(slot.Add(3 * time.Second))
+	if got := w.expect(); !got.slot.Equal(slot) {
+		t.Errorf("started %s, want %s again", got.slot, slot)
+	}
+	w.until(func() bool { return strings.Count(w.log.String(), "scheduled backup waits") == 2 })
+	w.starter.answer(nil)
+	w.advanceTo(slot.Add(time.Hour))
+	if got := w.expect(); !got.slot.Equal(slot.Add(time.Hour)) {
+		t.Errorf("started %s, want the next slot", got.slot)
+	}
+	missed := w.slots.all()
+	if len(missed) != 1 || !missed[0].First.Equal(slot) || missed[0].Slots != 1 || !strings.Contains(missed[0].Reason, "still running") {
+		t.Errorf("missed are %+v", missed)
+	}
+}
+
+// Of what came due while no server ran the newest is made up for, and the rest is told.
+func TestSlotsThatCameDueWhileNoServerRan(t *testing.T) {
+	handled := moment(t, "2026-03-25T03:00:00Z")
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 3 * * *", LastSlot: &handled, SlotsFrom: &handled},
+		models.Job{ID: "b", Cron: "5 12 * * *", LastSlot: &handled, SlotsFrom: &handled})
+	if got := w.expect(); got.job != "a" || !got.slot.Equal(moment(t, "2026-03-28T03:00:00Z")) {
+		t.Errorf("started %+v, want the newest of a", got)
+	}
+	w.expectNothing() // the next of b is near
+	w.until(func() bool { return len(w.slots.all()) == 3 })
+	of := map[string]int{}
+	for _, m := range w.slots.all() {
+		of[m.JobID] += m.Slots
+		if !strings.Contains(m.Reason, "No server ran") {
+			t.Errorf("the reason is %q", m.Reason)
+		}
+	}
+	if of["a"] != 2 || of["b"] != 3 {
+		t.Errorf("missed are %v, want 2 of a and 3 of b", of)
+	}
+	w.advanceTo(moment(t, "2026-03-28T12:05:00Z"))
+	if got := w.expect(); got.job != "b" {
+		t.Errorf("started %+v, want b", got)
+	}
+}
+
+// A run knows when its window closes; one that is late waits until it opens.
+func TestAWindow(t *testing.T) {
+	handled := moment(t, "2026-03-26T22:00:00Z")
+	job := models.Job{ID: "a", Cron: "0 4 * * 6", Window: "02:00-05:00", LastSlot: &handled, SlotsFrom: &handled}
+	w := newWorld(t, job)
+	w.expectNothing()
+	if next := w.scheduler.NextRuns(job, 2); len(next) != 2 || next[1].Format(time.RFC3339) != "2026-04-11T04:00:00Z" {
+		t.Errorf("the next runs are %v", next)
+	}
+	w.advanceTo(moment(t, "2026-03-29T02:00:01Z"))
+	got := w.expect()
+	if !got.slot.Equal(moment(t, "2026-03-28T04:00:00Z")) || got.startBy == nil || !got.startBy.Equal(moment(t, "2026-03-29T05:00:00Z")) {
+		t.Errorf("started %+v, to start by %v", got, got.startBy)
+	}
+}
+
+func TestAPausedJobRests(t *testing.T) {
+	paused := moment(t, start)
+	d := newDriller()
+	job := models.Job{ID: "a", Cron: "0 * * * *", DrillCron: "0 * * * *", PausedAt: &paused}
+	w := newDrillWorld(t, d, &fakeClaims{}, job)
+	w.advanceTo(moment(t, "2026-03-28T13:00:00Z"))
+	w.expectNothing()
+	d.expectNothing(w)
+	_, run := w.scheduler.NextRun("a")
+	_, drill := w.scheduler.NextDrill("a")
+	if run || drill || w.scheduler.NextRuns(job, 3) != nil {
+		t.Error("a paused job has a next run or drill")
+	}
+	job.PausedAt = nil
+	if next := w.scheduler.NextRuns(job, 3); len(next) != 3 {
+		t.Errorf("a job that was resumed just now runs at %v, want three slots", next)
+	}
+	resumed := moment(t, "2026-03-28T14:10:00Z")
+	w.advanceTo(resumed)
+	w.store.set(models.Job{ID: "a", Cron: "0 * * * *", DrillCron: "0 * * * *", SlotsFrom: &resumed})
+	w.settle()
+	w.expectNothing()
+	d.expectNothing(w)
+	if missed := w.slots.all(); len(missed) != 0 {
+		t.Errorf("missed are %+v", missed)
+	}
+	w.advanceTo(moment(t, "2026-03-28T15:00:00Z"))
+	if got := w.expect(); got.slot.Hour() != 15 {
+		t.Errorf("started %+v", got)
+	}
+	d.expect(w, "a", moment(t, "2026-03-28T15:00:00Z"))
+}
+
+// Ticks go on while the jobs are being read for long.
+func TestASlowStoreDoesNotHoldUpTicks(t *testing.T) {
+	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
+	goOn := w.store.hang()
+	defer goOn()
+	w.scheduler.Changed()
+	w.clock.Advance(time.Hour)
+	if got := w.expect(); got.slot.Hour() != 13 {
+		t.Errorf("started %+v", got)
+	}
+}
+
 // A change of the job's cron does not forget what is owed.
 func TestAChangeOfCronKeepsWhatIsOwed(t *testing.T) {
 	w := newWorld(t, models.Job{ID: "a", Cron: "0 13 * * *"})
@@ -270,6 +382,7 @@ type world struct {
 	t         *testing.T
 	clock     *clockwork.FakeClock
 	store     *fakeStore
+	slots     *fakeSlots
 	starter   *fakeStarter
 	scheduler *schedule.Scheduler
 	log       *lockedBuffer
@@ -286,9 +399,9 @@ func newWorldOf(t *testing.T, jobs []models.Job, options ...schedule.Option) *wo
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &world{t: t, clock: clockwork.NewFakeClockAt(moment(t, start)), store: &fakeStore{jobs: jobs},
-		starter: &fakeStarter{calls: make(chan call, 100)}, log: &lockedBuffer{}, cancel: cancel, ended: make(chan error, 1)}
+		slots: &fakeSlots{}, starter: &fakeStarter{calls: make(chan call, 100)}, log: &lockedBuffer{}, cancel: cancel, ended: make(chan error, 1)}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	w.scheduler = schedule.New(w.store, w.starter, log, append(options, schedule.WithClock(w.clock))...)
+	w.scheduler = schedule.New(w.store, w.slots, w.starter, log, append(options, schedule.WithClock(w.clock))...)
 	go func() { w.ended <- w.scheduler.Run(ctx) }()
 	t.Cleanup(func() {
 		cancel()
@@ -351,8 +464,9 @@ func (w *world) expectNothing() {
 }
 
 type call struct {
-	job  string
-	slot time.Time
+	job     string
+	slot    time.Time
+	startBy *time.Time
 }
 
 // fakeStarter is told by a job's id how to behave.
@@ -368,12 +482,12 @@ func (s *fakeStarter) answer(err error) {
 	s.err = err
 }
 
-func (s *fakeStarter) StartSlot(ctx context.Context, jobID string, slot time.Time) (models.Backup, error) {
+func (s *fakeStarter) StartSlot(ctx context.Context, jobID string, slot time.Time, startBy *time.Time) (models.Backup, error) {
 	if jobID == "hangs" {
 		<-ctx.Done()
 		return models.Backup{}, ctx.Err()
 	}
-	s.calls <- call{jobID, slot}
+	s.calls <- call{jobID, slot, startBy}
 	switch jobID {
 	case "panics":
 		panic("on purpose")
@@ -385,14 +499,60 @@ func (s *fakeStarter) StartSlot(ctx context.Context, jobID string, slot time.Tim
 	return models.Backup{ID: models.NewID()}, s.err
 }
 
+// fakeSlots keeps what was given up.
+type fakeSlots struct {
+	mu     sync.Mutex
+	missed []models.Missed
+	err    error
+}
+
+func (s *fakeSlots) SkipSlots(_ context.Context, m models.Missed) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.missed = append(s.missed, m)
+	}
+	return s.err
+}
+
+func (s *fakeSlots) StartedSlots(context.Context, string, time.Time, time.Time) ([]time.Time, error) {
+	return nil, nil
+}
+
+func (s *fakeSlots) RewindSlots(context.Context, string, time.Time, func(models.Missed) models.Missed) error {
+	return nil
+}
+
+func (s *fakeSlots) all() []models.Missed {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.missed)
+}
+
 type fakeStore struct {
 	mu   sync.Mutex
 	jobs []models.Job
 	err  error
 	n    int
+	hung chan struct{}
+}
+
+// hang has reads wait until the returned function is called.
+func (s *fakeStore) hang() (goOn func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hung := make(chan struct{})
+	s.hung = hung
+	return func() { close(hung) }
 }
 
 func (s *fakeStore) Jobs(context.Context) ([]models.Job, error) {
+	s.mu.Lock()
+	hung := s.hung
+	s.mu.Unlock()
+	if hung != nil {
+		<-hung
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n++

@@ -4,38 +4,48 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
-	"github.com/go-co-op/gocron/v2"
 	"github.com/jonboulle/clockwork"
 
 	"github.com/backupman/backupman/models"
-	"github.com/backupman/backupman/services/cron"
 )
 
 // timetable is one kind of scheduled work: when it is due for which job.
 type timetable struct {
 	// work names it, such as "backup".
 	work string
-	// cron is when a job wants it; empty for never.
-	cron func(models.Job) string
-	// start begins it for a slot, and reports whether the slot needs no other try.
-	start func(ctx context.Context, log *slog.Logger, jobID string, slot time.Time) bool
-	clock clockwork.Clock
-	log   *slog.Logger
+	// expr is when a job wants it; empty for never.
+	expr func(models.Job) string
+	// read makes a plan of a job's row.
+	read func(models.Job) (plan, error)
+	// look does what is due for an entry that the caller has begun, and returns when to
+	// look again; zero is when the job changes.
+	look func(ctx context.Context, e *entry) time.Time
+	// places bounds how many entries are looked at at once; nil does not.
+	places chan struct{}
+	clock  clockwork.Clock
+	log    *slog.Logger
 
 	mu      sync.Mutex
 	entries map[string]*entry
 	// refused are the jobs whose cron cannot be read, by id, so that each is
 	// told of once.
 	refused map[string]string
+	// list is the entries again, for ticks, which must not wait.
+	list atomic.Pointer[[]*entry]
 }
 
 // live gives a timetable the clock it goes by.
 func (t *timetable) live(clock clockwork.Clock, log *slog.Logger) {
 	t.clock, t.log = clock, log.With("work", t.work)
 	t.entries, t.refused = map[string]*entry{}, map[string]string{}
+	t.list.Store(&[]*entry{})
 }
+
+// now is the time by the clock on the wall, which may be set.
+func (t *timetable) now() time.Time { return t.clock.Now().UTC() }
 
 // entry returns a job's; nil when it has none.
 func (t *timetable) entry(jobID string) *entry {
@@ -44,29 +54,47 @@ func (t *timetable) entry(jobID string) *entry {
 	return t.entries[jobID]
 }
 
-// next returns the next slot of a job; ok is false when it has none.
-func (t *timetable) next(jobID string) (slot time.Time, ok bool) {
-	e := t.entry(jobID)
-	if e == nil {
-		return time.Time{}, false
+// tick has every entry looked at whose time has come, beside the tick itself.
+func (t *timetable) tick(ctx context.Context, now time.Time, beside *sync.WaitGroup) {
+	at := now.UnixNano()
+	for _, e := range *t.list.Load() {
+		if e.at.Load() > at || !e.begin() {
+			continue
+		}
+		beside.Go(func() {
+			if t.places != nil {
+				t.places <- struct{}{}
+				defer func() { <-t.places }()
+			}
+			e.run(ctx)
+		})
 	}
-	slot = e.when.Next(t.clock.Now())
-	return slot, !slot.IsZero()
+}
+
+// wakeAll has every entry looked at, because the clock was set.
+func (t *timetable) wakeAll() {
+	for _, e := range *t.list.Load() {
+		e.wake()
+	}
 }
 
 // follow makes the entries those of the jobs.
-func (t *timetable) follow(ctx context.Context, wakers gocron.Scheduler, jobs []models.Job) {
-	wanted := map[string]bool{}
+func (t *timetable) follow(jobs []models.Job) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	wanted := make(map[string]bool, len(jobs))
+	changed := false
 	for _, job := range jobs {
-		if t.cron(job) == "" || job.RemovedAt != nil {
+		if t.expr(job) == "" || job.RemovedAt != nil {
 			continue
 		}
 		wanted[job.ID] = true
-		t.place(ctx, wakers, job)
+		changed = t.place(job) || changed
 	}
-	for id, e := range t.entries {
+	for id := range t.entries {
 		if !wanted[id] {
-			t.drop(wakers, e)
+			delete(t.entries, id)
+			changed = true
 			t.log.Info("job is no longer scheduled", "job_id", id)
 		}
 	}
@@ -75,65 +103,66 @@ func (t *timetable) follow(ctx context.Context, wakers gocron.Scheduler, jobs []
 			delete(t.refused, id)
 		}
 	}
+	if changed {
+		t.relist()
+	}
 }
 
-// place gives a job its entry, a new one when its cron or time zone changed. A
-// new entry keeps the newest slot of the old one, so that no change of cron
-// starts a slot twice, and what the old one owes.
-func (t *timetable) place(ctx context.Context, wakers gocron.Scheduler, job models.Job) {
-	expr := t.cron(job)
-	key := expr + "\n" + job.Timezone
-	old, there := t.entries[job.ID]
-	if there && old.key == key || t.refused[job.ID] == key {
-		return
+func (t *timetable) relist() {
+	list := make([]*entry, 0, len(t.entries))
+	for _, e := range t.entries {
+		list = append(list, e)
 	}
-	when, err := cron.Parse(expr, job.Timezone)
-	if err != nil {
-		t.refuse(wakers, job, key, err)
-		return
+	t.list.Store(&list)
+}
+
+// place gives a job its entry, and reports whether it is new or gone. What an entry
+// knows stays when its plan changes, so that no change of cron starts a slot twice.
+func (t *timetable) place(job models.Job) (changed bool) {
+	key := t.expr(job) + "\n" + job.Timezone + "\n" + job.Window + "\n" + job.Spread.String()
+	e, there := t.entries[job.ID]
+	if t.refused[job.ID] == key {
+		return false
+	}
+	var read plan
+	if !there || e.view().key != key {
+		var err error
+		if read, err = t.read(job); err != nil {
+			t.refused[job.ID] = key
+			delete(t.entries, job.ID)
+			t.log.Error("job cannot be scheduled", "job_id", job.ID, "error", err)
+			return there
+		}
+		t.log.Info("job is scheduled", "job_id", job.ID, "cron", t.expr(job), "timezone", job.Timezone, "next", read.when.Next(t.now()))
 	}
 	delete(t.refused, job.ID)
-	e := newEntry(t, job.ID, key, when)
-	if there {
-		e.follow(old)
-		t.drop(wakers, old)
+	if !there {
+		e = &entry{table: t, jobID: job.ID, state: state{job: job, plan: read, key: key, seen: t.now()}}
+		t.entries[job.ID] = e
+		return true
 	}
-	if err := e.add(ctx, wakers); err != nil {
-		t.log.Error("job cannot be scheduled", "job_id", job.ID, "error", err)
-		return
-	}
-	t.mu.Lock()
-	t.entries[job.ID] = e
-	t.mu.Unlock()
-	t.log.Info("job is scheduled", "job_id", job.ID, "cron", expr, "timezone", job.Timezone, "next", when.Next(t.clock.Now()))
+	e.follow(job, key, read)
+	return false
 }
 
-func (t *timetable) refuse(wakers gocron.Scheduler, job models.Job, key string, err error) {
-	t.refused[job.ID] = key
-	if old, there := t.entries[job.ID]; there {
-		t.drop(wakers, old)
-	}
-	t.log.Error("job cannot be scheduled", "job_id", job.ID, "error", err)
-}
-
-func (t *timetable) drop(wakers gocron.Scheduler, e *entry) {
-	t.mu.Lock()
-	delete(t.entries, e.jobID)
-	t.mu.Unlock()
-	if err := wakers.RemoveJob(e.waker.ID()); err != nil {
-		t.log.Error("entry cannot be removed", "job_id", e.jobID, "error", err)
-	}
-}
-
-// wakeOverdue wakes entries whose timer did not: timers stand still while a
-// machine sleeps, and do not know that the clock was set.
-func (t *timetable) wakeOverdue() {
-	for id, e := range t.entries {
-		if !e.overdue() {
-			continue
+// follow takes the row of a job as it is now, and the plan when the key is another.
+func (e *entry) follow(job models.Job, key string, read plan) {
+	altered := false
+	e.change(func(s *state) {
+		altered = s.key != key || !sameTime(s.job.LastSlot, job.LastSlot) || !sameTime(s.job.SlotsFrom, job.SlotsFrom) || !sameTime(s.job.PausedAt, job.PausedAt)
+		if s.key != key {
+			s.key, s.plan = key, read
 		}
-		if err := e.waker.RunNow(); err != nil {
-			t.log.Warn("overdue job could not be woken, trying again soon", "job_id", id, "error", err)
-		}
+		s.job = job
+	})
+	if altered {
+		e.wake()
 	}
+}
+
+func sameTime(a, b *time.Time) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Equal(*b)
 }

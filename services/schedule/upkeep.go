@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/go-co-op/gocron/v2"
 )
 
 // upkeepEvery is how often it is asked what upkeep is due. What is due when is up to
@@ -17,32 +17,33 @@ const upkeepEvery = time.Minute
 type upkeep struct {
 	name string
 	due  func(ctx context.Context) error
+	// asked is when it was asked for last; only ticks, which come one by one, use it.
+	asked time.Time
+	busy  atomic.Bool
 }
 
-// WithUpkeep makes the scheduler ask for work between backups, once a minute. A call
-// that takes long holds up only the next one of its own.
+// WithUpkeep makes the scheduler ask for work between backups, at once and then once a
+// minute. A call that takes long holds up only the next one of its own.
 func WithUpkeep(name string, due func(ctx context.Context) error) Option {
-	return func(s *Scheduler) { s.upkeep = append(s.upkeep, upkeep{name, due}) }
+	return func(s *Scheduler) { s.upkeep = append(s.upkeep, &upkeep{name: name, due: due}) }
 }
 
-// addUpkeep puts upkeep into gocron, the first time now.
-func (s *Scheduler) addUpkeep(ctx context.Context, wakers gocron.Scheduler) error {
+// keepUp asks for the upkeep whose minute is over, beside the tick.
+func (s *Scheduler) keepUp(ctx context.Context, now time.Time, beside *sync.WaitGroup) {
 	for _, u := range s.upkeep {
-		_, err := wakers.NewJob(
-			gocron.DurationJob(upkeepEvery),
-			gocron.NewTask(func() { s.keepUp(ctx, u) }),
-			gocron.WithName(u.name),
-			gocron.WithSingletonMode(gocron.LimitModeReschedule),
-			gocron.WithStartAt(gocron.WithStartImmediately()),
-		)
-		if err != nil {
-			return fmt.Errorf("add %s to the scheduler: %w", u.name, err)
+		early := now.Sub(u.asked) < upkeepEvery && !now.Before(u.asked)
+		if early || u.busy.Swap(true) {
+			continue
 		}
+		u.asked = now
+		beside.Go(func() {
+			defer u.busy.Store(false)
+			s.ask(ctx, u)
+		})
 	}
-	return nil
 }
 
-func (s *Scheduler) keepUp(ctx context.Context, u upkeep) {
+func (s *Scheduler) ask(ctx context.Context, u *upkeep) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error("upkeep panicked", "work", u.name, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))

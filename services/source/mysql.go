@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -14,7 +15,7 @@ var mysqlKind = Kind{
 		{Name: "db_name", Label: "Database", Help: "Name of the database to back up.", Type: models.SettingText, Required: true},
 		{Name: "user", Label: "User", Help: "Account that reads the database.", Type: models.SettingText, Required: true},
 		{Name: "password", Label: "Password", Help: "Password of the account.", Type: models.SettingText, Secret: true},
-		{Name: "tls", Label: "TLS", Help: "preferred uses TLS when the server has it, true insists and verifies the server's certificate, skip-verify does not verify, false does without.", Type: models.SettingText, Default: tlsPreferred},
+		tlsSetting,
 		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "engine", Label: "Engine", Help: "client dumps with the vendor's own tool.", Type: models.SettingChoice, Default: "client", Choices: []string{"client"}, Advanced: true},
 		{Name: "dump_tool", Label: "Dump tool", Help: "Path of mariadb-dump or mysqldump; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
@@ -23,7 +24,7 @@ var mysqlKind = Kind{
 		{Name: "restore_tool", Label: "Restore tool", Help: "Path of the client mariadb or mysql; the one that fits the server is looked for when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "server_program", Label: "Server program", Help: "Path of mariadbd or mysqld, for drills on a server of their own; the one that fits is looked for when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "without", Label: "Leave out", Help: "Comma-separated list of triggers, routines and events that backups do without, for an account that may not read them.", Type: models.SettingText, Advanced: true},
-		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read from older files and not used: dumps are streamed.", Type: models.SettingPath, Advanced: true},
+		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read from older files and not used: dumps are streamed.", Type: models.SettingPath, Advanced: true, Unused: true},
 	}},
 	Database:     "db_name",
 	Extension:    "sql",
@@ -45,6 +46,9 @@ type MySQL struct {
 var _ Source = (*MySQL)(nil)
 
 func openMySQL(label string, s models.Settings) (Source, error) {
+	if err := checkWords(label, s); err != nil {
+		return nil, err
+	}
 	tls, err := tlsMode(label, s["tls"])
 	if err != nil {
 		return nil, err
@@ -86,6 +90,9 @@ func (m *MySQL) Check(ctx context.Context) (models.SourceReport, error) {
 			return report, context.Cause(ctx)
 		}
 		report.Problems = append(report.Problems, err.Error())
+		if closed := new(closedError); errors.As(err, &closed) {
+			report.Grants = m.openingGrants(ctx)
+		}
 		return report, nil
 	}
 	defer db.Close()
@@ -112,11 +119,12 @@ func (m *MySQL) Check(ctx context.Context) (models.SourceReport, error) {
 			report.Warnings = append(report.Warnings, missing)
 		}
 	}
-	problems, err := m.hidden(ctx, db, server, contents)
+	hidden, err := m.hidden(ctx, db, server, contents)
 	if err != nil {
 		return report, err
 	}
-	report.Problems = append(report.Problems, problems...)
+	report.Grants = hidden.grants()
+	report.Problems = append(report.Problems, hidden.problems()...)
 	report.Problems = append(report.Problems, doubts.problems()...)
 	if len(contents.objects) == 0 {
 		report.Problems = append(report.Problems, m.empty().Error())

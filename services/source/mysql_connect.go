@@ -18,14 +18,6 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// The words of the setting "tls", shared by every kind of server.
-const (
-	tlsOff        = "false"
-	tlsPreferred  = "preferred"
-	tlsVerify     = "true"
-	tlsSkipVerify = "skip-verify"
-)
-
 // A network that drops everything without a word must not hold a run up for
 // hours.
 const (
@@ -37,21 +29,6 @@ const (
 	// sendTimeout bounds how long it may take to read a question.
 	sendTimeout = time.Minute
 )
-
-// tlsMode reads the setting "tls", in the words of YAML and of both vendors.
-func tlsMode(label, word string) (string, error) {
-	switch strings.ToLower(word) {
-	case "", tlsPreferred, "prefer", "allow":
-		return tlsPreferred, nil
-	case tlsOff, "no", "off", "0", "disable", "disabled":
-		return tlsOff, nil
-	case tlsVerify, "yes", "on", "1", "verify-full", "verify-ca", "verify_identity", "verify_ca":
-		return tlsVerify, nil
-	case tlsSkipVerify, "require", "required":
-		return tlsSkipVerify, nil
-	}
-	return "", models.Invalidf("data source %q: tls is true, false, skip-verify or preferred, not %q", label, word)
-}
 
 // connect opens the database with one connection, so that the session's state holds.
 func (m *MySQL) connect(ctx context.Context) (*sql.DB, error) {
@@ -172,8 +149,12 @@ func (m *MySQL) unreachable(err error) error {
 	case 1045:
 		return models.Invalidf("data source %q: the server at %s refuses user %q: check user and password (%s)", m.label, where, m.settings["user"], answer.Message)
 	case 1044, 1049:
-		return models.Invalidf("data source %q: there is no database %q on the server at %s, or user %q may not open it (%s)",
+		err := models.Invalidf("data source %q: there is no database %q on the server at %s, or user %q may not open it (%s)",
 			m.label, m.database(), where, m.settings["user"], answer.Message)
+		if answer.Number == 1044 {
+			return &closedError{err}
+		}
+		return err
 	}
 	return models.Invalidf("data source %q: the server at %s refuses the connection: %s", m.label, where, answer.Message)
 }

@@ -19,6 +19,8 @@ func (m *MySQL) Dump(ctx context.Context, req DumpRequest) (models.Inventory, er
 	}
 	scan := newSQLScanner()
 	scan.dollars = !plan.tool.mariadb
+	scan.count = req.Tables
+	scan.count.expect(plan.contents.count(models.ObjectTable))
 	if err := m.runTool(ctx, plan, req, scan); err != nil {
 		return models.Inventory{}, err
 	}
@@ -80,11 +82,11 @@ func (m *MySQL) plan(ctx context.Context) (mysqlPlan, error) {
 	if p.tool, err = m.chooseTool(ctx, p.server, p.contents); err != nil {
 		return p, err
 	}
-	problems, err := m.hidden(ctx, db, p.server, p.contents)
+	hidden, err := m.hidden(ctx, db, p.server, p.contents)
 	if err != nil {
 		return p, err
 	}
-	if problems = append(problems, p.doubts.problems()...); len(problems) > 0 {
+	if problems := append(hidden.problems(), p.doubts.problems()...); len(problems) > 0 {
 		return p, models.Invalidf("data source %q: %s", m.label, strings.Join(problems, "; "))
 	}
 	p.notice(m)

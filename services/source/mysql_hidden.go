@@ -18,12 +18,31 @@ type mysqlAccount struct {
 
 // hidden tells what the account may not see, one sentence each with the
 // statement that mends it. The tools dump "successfully" without such things.
-func (m *MySQL) hidden(ctx context.Context, db *sql.DB, server mysqlServer, c mysqlContents) ([]string, error) {
+func (m *MySQL) hidden(ctx context.Context, db *sql.DB, server mysqlServer, c mysqlContents) (lacks, error) {
 	a, err := m.account(ctx, db, server)
 	if err != nil {
 		return nil, err
 	}
-	return a.problems(c, m.without), nil
+	return a.lacking(c, m.without), nil
+}
+
+// openingGrants are the statements that let an account see a database which it may not even
+// open; none when the server can't be asked.
+func (m *MySQL) openingGrants(ctx context.Context) []string {
+	db, err := m.connectTo(ctx, "", connectTimeout)
+	if err != nil {
+		return nil
+	}
+	defer db.Close()
+	server, err := askMySQLServer(ctx, db)
+	if err != nil {
+		return nil
+	}
+	all, err := m.hidden(ctx, db, server, mysqlContents{})
+	if err != nil {
+		return nil
+	}
+	return all.grants()
 }
 
 // account asks what the account may do.
@@ -49,11 +68,11 @@ func (m *MySQL) account(ctx context.Context, db *sql.DB, server mysqlServer) (my
 	return a, nil
 }
 
-func (a mysqlAccount) problems(c mysqlContents, without map[string]bool) []string {
-	var problems []string
-	add := func(problem string) {
-		if problem != "" {
-			problems = append(problems, problem)
+func (a mysqlAccount) lacking(c mysqlContents, without map[string]bool) lacks {
+	var all lacks
+	add := func(l lack) {
+		if l.problem != "" {
+			all = append(all, l)
 		}
 	}
 	add(a.tables())
@@ -67,14 +86,14 @@ func (a mysqlAccount) problems(c mysqlContents, without map[string]bool) []strin
 	if !without[withoutEvents] {
 		add(a.events())
 	}
-	return problems
+	return all
 }
 
 // tables asks for SHOW VIEW at the same time, for the account does not see yet
 // whether there are views.
-func (a mysqlAccount) tables() string {
+func (a mysqlAccount) tables() lack {
 	if a.grants.on("SELECT", a.database) {
-		return ""
+		return lack{}
 	}
 	privileges := "SELECT"
 	if !a.grants.on("SHOW VIEW", a.database) {
@@ -83,48 +102,48 @@ func (a mysqlAccount) tables() string {
 	return a.lacks(privileges, "tables it may not read would be left out of the backup without a word", "")
 }
 
-func (a mysqlAccount) views(c mysqlContents) string {
+func (a mysqlAccount) views(c mysqlContents) lack {
 	if !a.grants.on("SELECT", a.database) {
-		return ""
+		return lack{}
 	}
 	for _, o := range c.objects {
 		if o.Kind == models.ObjectView && !a.grants.onTable("SHOW VIEW", a.database, o.Name) {
 			return a.lacks("SHOW VIEW", fmt.Sprintf("view %q can't be dumped", o.Name), "")
 		}
 	}
-	return ""
+	return lack{}
 }
 
-func (a mysqlAccount) triggers(c mysqlContents) string {
+func (a mysqlAccount) triggers(c mysqlContents) lack {
 	lacks := !a.grants.on("SELECT", a.database) && !a.grants.on("TRIGGER", a.database)
 	for _, o := range c.objects {
 		lacks = lacks || o.Kind == models.ObjectTable && !a.grants.onTable("TRIGGER", a.database, o.Name)
 	}
 	if !lacks {
-		return ""
+		return lack{}
 	}
 	return a.lacks("TRIGGER", "triggers would be left out of the backup without a word", withoutTriggers)
 }
 
-func (a mysqlAccount) events() string {
+func (a mysqlAccount) events() lack {
 	if a.grants.on("EVENT", a.database) {
-		return ""
+		return lack{}
 	}
 	return a.lacks("EVENT", "events would be left out of the backup without a word", withoutEvents)
 }
 
 // routines wants the right to read every routine, or at least to see that
 // there is none but the account's own.
-func (a mysqlAccount) routines(c mysqlContents) string {
+func (a mysqlAccount) routines(c mysqlContents) lack {
 	if a.readsRoutines() {
-		return ""
+		return lack{}
 	}
 	for _, privilege := range []string{"EXECUTE", "CREATE ROUTINE", "ALTER ROUTINE"} {
 		if !a.grants.on(privilege, a.database) {
 			continue
 		}
 		if len(c.foreign) == 0 {
-			return ""
+			return lack{}
 		}
 		return a.sentence("may not read the routines that others defined in",
 			"they can't be dumped: "+listNames(c.foreign), a.routineGrant(), withoutRoutines)
@@ -159,16 +178,16 @@ func (a mysqlAccount) routineGrant() string {
 	return "GRANT SHOW_ROUTINE ON *.* TO " + a.name()
 }
 
-func (a mysqlAccount) lacks(privilege, consequence, without string) string {
+func (a mysqlAccount) lacks(privilege, consequence, without string) lack {
 	return a.sentence("lacks "+privilege+" on", consequence, a.grant(privilege), without)
 }
 
-func (a mysqlAccount) sentence(lacks, consequence, statement, without string) string {
+func (a mysqlAccount) sentence(lacks, consequence, statement, without string) lack {
 	s := fmt.Sprintf("account %s %s database %q, so %s; mend it with: %s;", a.name(), lacks, a.database, consequence, statement)
 	if without != "" {
 		s += fmt.Sprintf(" or set without: %s, if the backup may do without them", without)
 	}
-	return s
+	return lack{problem: s, grants: []string{statement + ";"}}
 }
 
 func (a mysqlAccount) grant(privilege string) string {
@@ -182,5 +201,5 @@ func (a mysqlAccount) name() string {
 	if at := strings.LastIndexByte(user, '@'); at >= 0 {
 		user, host = user[:at], user[at+1:]
 	}
-	return "'" + strings.ReplaceAll(user, "'", "''") + "'@'" + host + "'"
+	return "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(user) + "'@'" + host + "'"
 }

@@ -92,9 +92,9 @@ func quoteOption(value string) string {
 
 // checkOptions refuses what an option file cannot hold.
 func (m *MySQL) checkOptions() error {
-	for _, name := range []string{"user", "password", "host"} {
-		if strings.ContainsRune(m.settings[name], 0) || len(m.settings[name]) > 1000 {
-			return models.Invalidf("data source %q: the %s has a zero byte or more than 1000 bytes, which the dump tool can't read", m.label, name)
+	for _, name := range []string{"user", "password", "host", "tls_ca"} {
+		if len(m.settings[name]) > 1000 {
+			return models.Invalidf("data source %q: the %s has more than 1000 bytes, which the dump tool can't read", m.label, name)
 		}
 	}
 	return nil

@@ -358,7 +358,7 @@ func TestMySQLHidden(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), report.Problems[0]) || !errors.Is(err, models.ErrInvalid) || len(out) > 0 {
 					t.Fatalf("dumped %d bytes with %v", len(out), err)
 				}
-				mends(t, s, settings, report.Problems[0])
+				mends(t, s, settings, report)
 				if c.without == "" {
 					return
 				}
@@ -373,14 +373,69 @@ func TestMySQLHidden(t *testing.T) {
 }
 
 // mends runs the statement that a problem names and wants the problem gone.
-func mends(t *testing.T, s *servers.MySQL, settings models.Settings, problem string) {
+func mends(t *testing.T, s *servers.MySQL, settings models.Settings, report models.SourceReport) {
 	t.Helper()
-	_, statement, _ := strings.Cut(problem, "mend it with: ")
+	_, statement, _ := strings.Cut(report.Problems[0], "mend it with: ")
 	statement, _, _ = strings.Cut(statement, ";")
+	if !slices.Equal(report.Grants, []string{statement + ";"}) {
+		t.Errorf("the grants are %q, not %q", report.Grants, statement)
+	}
 	s.Exec(t, "", statement)
 	if inv, _ := mustDump(t, opened(t, mysqlKind, settings)); len(inv.Objects) != 6 {
 		t.Errorf("after %s: dumped %v", statement, inv.Objects)
 	}
+}
+
+// An account that may not even open the database gets every statement that it lacks at once.
+func TestMySQLGrantsFromNothing(t *testing.T) {
+	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
+		database := s.Database(t)
+		s.Exec(t, database, "CREATE TABLE a (n INT)", "CREATE VIEW v AS SELECT n FROM a",
+			"CREATE TRIGGER tr BEFORE INSERT ON a FOR EACH ROW SET NEW.n = 1", "CREATE PROCEDURE p() SELECT 1")
+		for name, grants := range map[string][]string{"nothing": nil, "one table": {"SELECT ON `" + database + "`.a"}} {
+			t.Run(name, func(t *testing.T) {
+				src := opened(t, mysqlKind, mysqlSettings(s, database, "user", s.Account(t, grants...)))
+				report, err := src.Check(t.Context())
+				if err != nil || len(report.Problems) == 0 || len(report.Grants) == 0 {
+					t.Fatalf("problems %q, grants %q, %v", report.Problems, report.Grants, err)
+				}
+				for _, statement := range report.Grants {
+					s.Exec(t, "", statement)
+				}
+				if report, err = src.Check(t.Context()); err != nil || len(report.Problems) > 0 || len(report.Grants) > 0 || report.Tables != 1 {
+					t.Errorf("mended, and still %q, %q, %v", report.Problems, report.Grants, err)
+				}
+				if inv, _ := mustDump(t, src); len(inv.Objects) != 4 {
+					t.Errorf("dumped %v", inv.Objects)
+				}
+			})
+		}
+	})
+}
+
+// TestMySQLNamesOfAccounts wants statements that name the account as the server does.
+func TestMySQLNamesOfAccounts(t *testing.T) {
+	mysqlServers(t, func(t *testing.T, s *servers.MySQL) {
+		database := s.Database(t)
+		s.Exec(t, database, "CREATE TABLE a (n INT)")
+		name := `o'dd \ @` + strings.TrimPrefix(database, "test_")
+		name = name[:min(len(name), 32)]
+		account := mysqlAccount{server: mysqlServer{account: name + "@%"}}.name()
+		old := "'" + s.Account(t) + "'@'%'"
+		s.Exec(t, "", "RENAME USER "+old+" TO "+account)
+		defer s.Exec(t, "", "DROP USER "+account)
+		src := opened(t, mysqlKind, mysqlSettings(s, database, "user", name))
+		report, err := src.Check(t.Context())
+		if err != nil || len(report.Grants) == 0 {
+			t.Fatalf("problems %q, grants %q, %v", report.Problems, report.Grants, err)
+		}
+		for _, statement := range report.Grants {
+			s.Exec(t, "", statement)
+		}
+		if report, err = src.Check(t.Context()); err != nil || len(report.Problems) > 0 {
+			t.Errorf("mended, and still %q, %v", report.Problems, err)
+		}
+	})
 }
 
 func TestMySQLRole(t *testing.T) {

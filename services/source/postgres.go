@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ var postgresKind = Kind{
 		{Name: "db_name", Label: "Database", Help: "Name of the database to back up.", Type: models.SettingText, Required: true},
 		{Name: "user", Label: "User", Help: "Account that reads the database.", Type: models.SettingText, Required: true},
 		{Name: "password", Label: "Password", Help: "Password of the account.", Type: models.SettingText, Secret: true},
-		{Name: "tls", Label: "TLS", Help: "preferred uses TLS when the server has it, true (or verify-full) insists and verifies the server's certificate, skip-verify does not verify, false does without.", Type: models.SettingText, Default: tlsPreferred},
+		tlsPostgresSetting(),
 		{Name: "tls_ca", Label: "Certificate authority", Help: "File of the certificates that may vouch for the server; the system's own when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "dump_tool", Label: "Dump tool", Help: "Path of pg_dump; the newest that is installed is used when empty.", Type: models.SettingPath, Advanced: true},
 		{Name: "restore_user", Label: "Restore user", Help: "Account that restores into the database; the one that reads it when empty.", Type: models.SettingText, Advanced: true},
@@ -51,12 +52,15 @@ func openPostgres(label string, s models.Settings) (Source, error) {
 }
 
 func newPostgres(label string, s models.Settings) (*Postgres, error) {
+	if err := checkWords(label, s); err != nil {
+		return nil, err
+	}
 	mode, err := sslMode(label, s["tls"])
 	if err != nil {
 		return nil, err
 	}
-	if strings.ContainsAny(s["password"], "\n\r\x00") {
-		return nil, models.Invalidf("data source %q: the password has a line break or a zero byte, which pg_dump can't read", label)
+	if strings.ContainsAny(s["password"], "\n\r") {
+		return nil, models.Invalidf("data source %q: the password has a line break, which pg_dump can't read", label)
 	}
 	return &Postgres{label: label, settings: s, sslMode: mode, patience: answerTimeout}, nil
 }
@@ -77,6 +81,9 @@ func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 			return report, context.Cause(ctx)
 		}
 		report.Problems = append(report.Problems, err.Error())
+		if closed := new(closedError); errors.As(err, &closed) {
+			report.Grants = []string{p.openingGrant()}
+		}
 		return report, nil
 	}
 	defer end()
@@ -96,11 +103,12 @@ func (p *Postgres) Check(ctx context.Context) (models.SourceReport, error) {
 	} else {
 		report.Tool, report.ToolVersion = tool.path, tool.text
 	}
-	problems, err := p.hidden(ctx, conn, server)
+	hidden, err := p.hidden(ctx, conn, server)
 	if err != nil {
 		return report, err
 	}
-	report.Problems = append(report.Problems, problems...)
+	report.Grants = hidden.grants()
+	report.Problems = append(report.Problems, hidden.problems()...)
 	if len(contents.objects) == 0 {
 		report.Problems = append(report.Problems, p.empty().Error())
 	}

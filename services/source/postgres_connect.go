@@ -16,23 +16,6 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// sslMode reads the setting "tls" and returns libpq's word for it.
-func sslMode(label, word string) (string, error) {
-	switch strings.ToLower(word) {
-	case "", tlsPreferred, "prefer", "allow":
-		return "prefer", nil
-	case tlsOff, "no", "off", "0", "disable":
-		return "disable", nil
-	case tlsVerify, "yes", "on", "1", "verify-full":
-		return "verify-full", nil
-	case tlsSkipVerify, "require":
-		return "require", nil
-	case "verify-ca":
-		return "verify-ca", nil
-	}
-	return "", models.Invalidf("data source %q: tls is true, false, skip-verify, preferred or one of PostgreSQL's sslmodes, not %q", label, word)
-}
-
 func (p *Postgres) host() string {
 	if h := p.settings["host"]; h != "" {
 		return h
@@ -129,10 +112,14 @@ func (p *Postgres) unreachable(err error) error {
 	case "3D000":
 		return models.Invalidf("data source %q: there is no database %q on the server at %s", p.label, p.database(), where)
 	case "42501":
-		return models.Invalidf("data source %q: user %q may not open database %q; mend it with: GRANT CONNECT ON DATABASE %s TO %s;",
-			p.label, p.settings["user"], p.database(), quoteIdentifier(p.database()), quoteIdentifier(p.settings["user"]))
+		return &closedError{models.Invalidf("data source %q: user %q may not open database %q; mend it with: %s",
+			p.label, p.settings["user"], p.database(), p.openingGrant())}
 	}
 	return models.Invalidf("data source %q: the server at %s refuses the connection: %s", p.label, where, answer.Message)
+}
+
+func (p *Postgres) openingGrant() string {
+	return "GRANT CONNECT ON DATABASE " + quoteIdentifier(p.database()) + " TO " + quoteIdentifier(p.settings["user"]) + ";"
 }
 
 // lastCause leaves out what the driver repeats of the settings, for each address

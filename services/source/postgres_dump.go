@@ -24,6 +24,7 @@ func (p *Postgres) Dump(ctx context.Context, req DumpRequest) (models.Inventory,
 	}
 	scan := newArchiveScanner()
 	defer scan.stop()
+	scan.count = req.Tables
 	said, err := p.runTool(ctx, plan, req, scan)
 	if err != nil {
 		return models.Inventory{}, err
@@ -79,12 +80,12 @@ func (p *Postgres) plan(ctx context.Context) (postgresPlan, error) {
 	if plan.doubts, err = p.doubts(ctx, conn, plan.server); err != nil {
 		return plan, err
 	}
-	problems, err := p.hidden(ctx, conn, plan.server)
+	hidden, err := p.hidden(ctx, conn, plan.server)
 	if err != nil {
 		return plan, err
 	}
-	if len(problems) > 0 {
-		return plan, models.Invalidf("data source %q: %s", p.label, strings.Join(problems, " "))
+	if len(hidden) > 0 {
+		return plan, models.Invalidf("data source %q: %s", p.label, strings.Join(hidden.problems(), " "))
 	}
 	return plan, nil
 }

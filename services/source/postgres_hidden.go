@@ -28,7 +28,7 @@ const lockedBlobsQuery = `SELECT m.oid::text FROM pg_largeobject_metadata m
 	ORDER BY m.oid`
 
 // hidden tells what the account may not read, with the statement that mends it.
-func (p *Postgres) hidden(ctx context.Context, conn *pgx.Conn, server postgresServer) ([]string, error) {
+func (p *Postgres) hidden(ctx context.Context, conn *pgx.Conn, server postgresServer) (lacks, error) {
 	if server.super {
 		return nil, nil
 	}
@@ -44,7 +44,7 @@ func (p *Postgres) hidden(ctx context.Context, conn *pgx.Conn, server postgresSe
 	}); err != nil {
 		return nil, p.wrap("ask what the account may read", err)
 	}
-	problems := found.problems(server.role)
+	all := found.lacks(server.role)
 	rows, err = conn.Query(ctx, lockedBlobsQuery)
 	if err != nil {
 		return nil, p.wrap("ask what large objects the account may read", err)
@@ -53,11 +53,23 @@ func (p *Postgres) hidden(ctx context.Context, conn *pgx.Conn, server postgresSe
 	if err != nil {
 		return nil, p.wrap("ask what large objects the account may read", err)
 	}
-	if len(blobs) > 0 {
-		problems = append(problems, fmt.Sprintf("role %q may not read %s; mend it with: GRANT SELECT ON LARGE OBJECT %s TO %s;",
-			server.role, plural(len(blobs), "large object", "large objects"), strings.Join(blobs[:min(len(blobs), 100)], ", "), quoteIdentifier(server.role)))
+	return append(all, lockedBlobs(server.role, blobs)...), nil
+}
+
+// blobsAtOnce is how many large objects one statement names.
+const blobsAtOnce = 100
+
+// lockedBlobs tells of large objects that the account may not read.
+func lockedBlobs(role string, blobs []string) lacks {
+	if len(blobs) == 0 {
+		return nil
 	}
-	return problems, nil
+	l := lack{problem: fmt.Sprintf("role %q may not read %s; mend it with: ", role, plural(len(blobs), "large object", "large objects"))}
+	for some := range slices.Chunk(blobs, blobsAtOnce) {
+		l.grants = append(l.grants, "GRANT SELECT ON LARGE OBJECT "+strings.Join(some, ", ")+" TO "+quoteIdentifier(role)+";")
+	}
+	l.problem += l.grants[0]
+	return lacks{l}
 }
 
 // unreadable names, by schema and by what is the matter, what can't be read.
@@ -70,30 +82,35 @@ func (u unreadable) add(schema, what, name string) {
 	u[schema][what] = append(u[schema][what], name)
 }
 
-func (u unreadable) problems(role string) []string {
-	var problems []string
-	to := " TO " + quoteIdentifier(role) + ";"
+func (u unreadable) lacks(role string) lacks {
+	var all lacks
 	for _, schema := range slices.Sorted(maps.Keys(u)) {
-		in := quoteIdentifier(schema)
 		for _, what := range slices.Sorted(maps.Keys(u[schema])) {
 			names := u[schema][what]
-			var grant string
-			switch what {
-			case "schema":
-				grant = "GRANT USAGE ON SCHEMA " + in + to + " GRANT SELECT ON ALL TABLES IN SCHEMA " + in + to + " GRANT SELECT ON ALL SEQUENCES IN SCHEMA " + in + to
-			case "tables":
-				grant = "GRANT SELECT ON TABLE " + grantList(schema, names) + to
-			case "sequences":
-				grant = "GRANT SELECT ON SEQUENCE " + grantList(schema, names) + to
-			case "policy":
-				problems = append(problems, fmt.Sprintf("row security would hide rows of %s in schema %q from role %q; mend it with: ALTER ROLE %s BYPASSRLS;",
-					listNames(names), schema, role, quoteIdentifier(role)))
-				continue
+			l := lack{grants: unreadableGrants(schema, what, names, quoteIdentifier(role))}
+			l.problem = fmt.Sprintf("role %q may not read %s in schema %q", role, listNames(names), schema)
+			if what == "policy" {
+				l.problem = fmt.Sprintf("row security would hide rows of %s in schema %q from role %q", listNames(names), schema, role)
 			}
-			problems = append(problems, fmt.Sprintf("role %q may not read %s in schema %q; mend it with: %s", role, listNames(names), schema, grant))
+			l.problem += "; mend it with: " + strings.Join(l.grants, " ")
+			all = append(all, l)
 		}
 	}
-	return problems
+	return all
+}
+
+// unreadableGrants are the statements that let a role, already quoted, read what it can't.
+func unreadableGrants(schema, what string, names []string, role string) []string {
+	in, to := quoteIdentifier(schema), " TO "+role+";"
+	switch what {
+	case "schema":
+		return []string{"GRANT USAGE ON SCHEMA " + in + to, "GRANT SELECT ON ALL TABLES IN SCHEMA " + in + to, "GRANT SELECT ON ALL SEQUENCES IN SCHEMA " + in + to}
+	case "sequences":
+		return []string{"GRANT SELECT ON SEQUENCE " + grantList(schema, names) + to}
+	case "policy":
+		return []string{"ALTER ROLE " + role + " BYPASSRLS;"}
+	}
+	return []string{"GRANT SELECT ON TABLE " + grantList(schema, names) + to}
 }
 
 func grantList(schema string, names []string) string {

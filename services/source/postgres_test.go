@@ -181,7 +181,12 @@ func TestPostgresHidden(t *testing.T) {
 		t.Errorf("dumped %d bytes with %v", len(out), err)
 	}
 	for _, problem := range report.Problems {
-		_, statement, _ := strings.Cut(problem, "mend it with: ")
+		_, statements, _ := strings.Cut(problem, "mend it with: ")
+		if !strings.Contains(strings.Join(report.Grants, " "), statements) {
+			t.Errorf("the grants %q lack %q", report.Grants, statements)
+		}
+	}
+	for _, statement := range report.Grants {
 		s.Exec(t, database, statement)
 	}
 	if report, err = src.Check(t.Context()); err != nil || len(report.Problems) > 0 {
@@ -189,6 +194,29 @@ func TestPostgresHidden(t *testing.T) {
 	}
 	if inv, _ := mustDump(t, src); len(inv.Tables) != 5 {
 		t.Errorf("dumped %v", inv.Tables)
+	}
+}
+
+// An account that may not even open the database is told how to, and then what else it lacks.
+func TestPostgresGrantsFromNothing(t *testing.T) {
+	s := servers.Postgres(t)
+	role := s.Role(t)
+	database := s.Database(t)
+	s.Exec(t, database, "CREATE SCHEMA s", "CREATE TABLE s.a (n int)", "CREATE SEQUENCE s.q", `REVOKE CONNECT ON DATABASE "`+database+`" FROM PUBLIC`)
+	src := opened(t, postgresKind, postgresSettings(s, database, "user", role))
+	var report models.SourceReport
+	for range 2 {
+		var err error
+		if report, err = src.Check(t.Context()); err != nil || len(report.Problems) == 0 || len(report.Grants) == 0 {
+			t.Fatalf("problems %q, grants %q, %v", report.Problems, report.Grants, err)
+		}
+		for _, statement := range report.Grants {
+			s.Exec(t, database, statement)
+		}
+	}
+	report, err := src.Check(t.Context())
+	if err != nil || len(report.Problems) > 0 || len(report.Grants) > 0 || report.Tables != 1 {
+		t.Errorf("mended, and still %q, %q, %v", report.Problems, report.Grants, err)
 	}
 }
 

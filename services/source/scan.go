@@ -95,6 +95,8 @@ type sqlScanner struct {
 	long hash.Hash
 	// taker, when set, is given what the stream is made of.
 	taker statementTaker
+	// count is told of each table that begins, which is when those before it are done.
+	count *TableCount
 	// dated lets the end marker have a date, as the tools write it by themselves.
 	dated bool
 
@@ -260,6 +262,7 @@ func (s *sqlScanner) tableNamed(name string) *tableScan {
 	if t == nil {
 		t = &tableScan{name: name, hash: sha256.New()}
 		s.tables[name] = t
+		s.count.reach(len(s.order))
 		s.order = append(s.order, t)
 	}
 	return t

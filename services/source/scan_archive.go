@@ -31,6 +31,8 @@ const (
 	archiveRelkind = 16 // from here on entries have a relkind
 	blockData      = 1
 	blockBlobs     = 3
+	// descTableData is the word for entries with the rows of a table.
+	descTableData = "TABLE DATA"
 	// descBlobs is the word for entries with large objects.
 	descBlobs = "BLOBS"
 	// descBlobNumbers is the word for entries that list large objects by number.
@@ -65,7 +67,10 @@ type archiveScanner struct {
 	// contentsEnd is the number of bytes up to the end of the table of contents.
 	contentsEnd int64
 	// guard, when set, looks at the table of contents before any data is read.
-	guard     func([]*archiveEntry) error
+	guard func([]*archiveEntry) error
+	// count is told of each table whose rows have passed, passed how many have.
+	count     *TableCount
+	passed    int
 	minor     int
 	intSize   int
 	offsets   int
@@ -280,6 +285,7 @@ func (s *archiveScanner) readContents() error {
 		return err
 	}
 	s.contentsEnd = s.consumed - int64(len(s.piece))
+	s.count.expect(s.tablesWithRows())
 	if s.guard != nil {
 		return s.guard(s.order)
 	}
@@ -383,7 +389,22 @@ func (s *archiveScanner) readBlock() error {
 	if err := s.chunks(e.take); err != nil {
 		return err
 	}
+	if e.desc == descTableData {
+		s.passed++
+		s.count.reach(s.passed)
+	}
 	return e.end()
+}
+
+// tablesWithRows counts the tables whose rows are in the archive.
+func (s *archiveScanner) tablesWithRows() int {
+	tables := 0
+	for _, e := range s.order {
+		if e.hasData && e.desc == descTableData {
+			tables++
+		}
+	}
+	return tables
 }
 
 // take hashes a piece of a table's rows and counts their newlines: COPY writes
@@ -402,7 +423,7 @@ func (e *archiveEntry) take(p []byte) {
 }
 
 func (e *archiveEntry) end() error {
-	if e.desc != "TABLE DATA" {
+	if e.desc != descTableData {
 		return nil
 	}
 	tail := string(e.tail)
@@ -543,7 +564,7 @@ func (s *archiveScanner) string() (string, bool) {
 func (s *archiveScanner) Tables() []models.TableDigest {
 	digests := []models.TableDigest{}
 	for _, e := range s.order {
-		if e.desc == "TABLE DATA" && e.seen {
+		if e.desc == descTableData && e.seen {
 			digests = append(digests, models.TableDigest{Schema: e.schema, Name: e.tag, Rows: e.rows, Bytes: e.bytes,
 				SHA256: hex.EncodeToString(e.hash.Sum(nil))})
 		}

@@ -37,4 +37,6 @@ type DumpRequest struct {
 	// TempDir is a private folder for option files and snapshots; the caller
 	// removes it afterwards.
 	TempDir string
+	// Tables, when set, is told how many tables have passed.
+	Tables *TableCount
 }

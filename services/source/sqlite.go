@@ -20,7 +20,7 @@ import (
 var sqliteKind = Kind{
 	Kind: models.Kind{Provider: "sqlite", Name: "SQLite", Settings: []models.Setting{
 		{Name: "db_path", Label: "File", Help: "Path of the database file.", Type: models.SettingPath, Required: true},
-		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read for older files and not used: snapshots are made in the data folder.", Type: models.SettingPath, Advanced: true},
+		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read for older files and not used: snapshots are made in the data folder.", Type: models.SettingPath, Advanced: true, Unused: true},
 	}},
 	Database:  "db_path",
 	Extension: "sqlite",
@@ -93,15 +93,15 @@ func (s *SQLite) Dump(ctx context.Context, req DumpRequest) (models.Inventory, e
 		return models.Inventory{}, err
 	}
 	fmt.Fprintln(req.Log, "snapshot made, checking it")
-	inv, err := s.inspect(ctx, snapshot)
+	inv, err := s.inspect(ctx, snapshot, req.Tables)
 	if err != nil {
 		return inv, err
 	}
 	return inv, streamFile(ctx, snapshot, req.Out)
 }
 
-func (s *SQLite) inspect(ctx context.Context, snapshot string) (models.Inventory, error) {
-	inv, err := inventorySQLite(ctx, snapshot)
+func (s *SQLite) inspect(ctx context.Context, snapshot string, count *TableCount) (models.Inventory, error) {
+	inv, err := inventorySQLite(ctx, snapshot, count)
 	if err != nil {
 		return inv, fmt.Errorf("check the snapshot of %s: %w", s.path, err)
 	}

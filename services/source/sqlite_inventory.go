@@ -19,8 +19,9 @@ import (
 // damaged pages are looked for. Extensions can't be loaded at all.
 const sqliteUntrusted = "mode=ro&immutable=1&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)"
 
-// inventorySQLite checks a file that nobody writes to and digests its tables.
-func inventorySQLite(ctx context.Context, path string) (models.Inventory, error) {
+// inventorySQLite checks a file that nobody writes to and digests its tables; count is told
+// of each.
+func inventorySQLite(ctx context.Context, path string, count *TableCount) (models.Inventory, error) {
 	inv := models.Inventory{Database: path, Tool: sqliteTool}
 	db, collations, err := openSQLiteDump(ctx, path)
 	if err != nil {
@@ -39,12 +40,14 @@ func inventorySQLite(ctx context.Context, path string) (models.Inventory, error)
 	if err != nil {
 		return inv, err
 	}
-	for _, name := range tables {
+	count.expect(len(tables))
+	for i, name := range tables {
 		digest, err := digestSQLite(ctx, db, name)
 		if err != nil {
 			return inv, fmt.Errorf("read table %q: %w", name, err)
 		}
 		inv.Tables = append(inv.Tables, digest)
+		count.reach(i + 1)
 	}
 	return inv, nil
 }

@@ -40,7 +40,7 @@ func inspectSQLiteDump(ctx context.Context, path string) (models.Inventory, erro
 	if err := checkSQLiteLength(path); err != nil {
 		return models.Inventory{}, err
 	}
-	inv, err := inventorySQLite(ctx, path)
+	inv, err := inventorySQLite(ctx, path, nil)
 	if err != nil {
 		return models.Inventory{}, damagedDump(err)
 	}

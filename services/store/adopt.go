@@ -15,7 +15,7 @@ import (
 // a copy is told by its id.
 //
 // It returns models.ErrNotFound when there is no such job, and models.ErrConflict when
-// the known backup is of another dump.
+// the known backup is of another dump, or when a copy is being removed from its drive.
 func (s *Store) AdoptBackup(ctx context.Context, b models.Backup, m *models.Manifest) (newBackup bool, newCopies int, err error) {
 	if err := adoptable(b); err != nil {
 		return false, 0, err
@@ -25,7 +25,10 @@ func (s *Store) AdoptBackup(ctx context.Context, b models.Backup, m *models.Mani
 		b.Slot = "adopted:" + b.ID
 	}
 	err = s.write(ctx, "adopt the backup "+b.ID, func(tx *gorm.DB) error {
-		if err := lockJob(tx, b.JobID); err != nil {
+		if _, err := lockJob(tx, b.JobID); err != nil {
+			return err
+		}
+		if err := mayAdopt(tx, files); err != nil {
 			return err
 		}
 		known, err := lockBackup(tx, b.ID)
@@ -51,6 +54,20 @@ func adoptable(b models.Backup) error {
 	}
 	if b.Status != models.StatusFinished {
 		return models.Invalidf("the backup %s cannot be adopted as %q: only what is finished can", b.ID, b.Status)
+	}
+	return nil
+}
+
+// mayAdopt returns models.ErrConflict for a copy whose drive has still to remove it.
+func mayAdopt(tx *gorm.DB, files []models.DriveFile) error {
+	for _, f := range files {
+		going, err := removing(tx, f.DriveID, f.Key)
+		if err != nil {
+			return err
+		}
+		if going {
+			return models.Conflictf("%s is being removed from the drive, because no rule of retention kept it", f.Key)
+		}
 	}
 	return nil
 }
@@ -91,6 +108,7 @@ func addCopies(tx *gorm.DB, known, b models.Backup, files []models.DriveFile) (i
 	var lacking []models.DriveFile
 	for _, f := range files {
 		if !taken[place{f.DriveID, f.Key}] {
+			f.CreatedAt = known.CreatedAt
 			lacking = append(lacking, f)
 		}
 	}

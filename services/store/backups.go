@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -11,23 +12,45 @@ import (
 )
 
 // InsertBackup records a pending backup with its drive files, in one
-// transaction. It returns models.ErrConflict when the job already has a backup
-// for the slot or one that still dumps, and models.ErrNotFound when there
-// is no such job.
+// transaction. It returns models.ErrBusy when the job has a backup that still dumps,
+// models.ErrConflict when it has one for the slot, and models.ErrNotFound when there
+// is no such job. Slots of a schedule are handled in order: one that is not after the
+// newest that was started or given up is an ErrConflict, too, and so is any slot of a
+// job that is paused.
 func (s *Store) InsertBackup(ctx context.Context, b models.Backup) error {
 	b, files := insertable(b)
-	return s.write(ctx, "record the backup", func(tx *gorm.DB) error {
-		if err := lockJob(tx, b.JobID); err != nil {
+	slot, scheduled := scheduledSlot(b)
+	var taken error
+	err := s.write(ctx, "record the backup", func(tx *gorm.DB) error {
+		job, err := lockJob(tx, b.JobID)
+		if err != nil {
 			return err
 		}
-		if err := slotTaken(tx, b); err != nil {
-			return err
+		if scheduled {
+			if err := maySchedule(job, slot, models.Now()); err != nil {
+				return err
+			}
+		}
+		// What has a backup is handled, also where a clock that was wrong has hidden that.
+		if taken = slotTaken(tx, b); errors.Is(taken, models.ErrConflict) && scheduled {
+			return handle(tx, b.JobID, slot)
+		} else if taken != nil {
+			return taken
 		}
 		if err := mayDump(tx, b.JobID); err != nil {
 			return err
 		}
+		if scheduled {
+			if err := handle(tx, b.JobID, slot); err != nil {
+				return err
+			}
+		}
 		return insertWithFiles(tx, b, files)
 	})
+	if err != nil {
+		return err
+	}
+	return taken
 }
 
 // insertable fills in what a new backup may leave out, and parts it from its
@@ -46,7 +69,7 @@ func insertable(b models.Backup) (models.Backup, []models.DriveFile) {
 	b.Error, b.Warnings = storable(b.Error, textLimit), storable(b.Warnings, textLimit)
 	b.LeaseUntil, b.StartedAt, b.DumpedAt = utcOrNil(b.LeaseUntil), utcOrNil(b.StartedAt), utcOrNil(b.DumpedAt)
 	b.SettledAt, b.ProvenAt = utcOrNil(b.SettledAt), utcOrNil(b.ProvenAt)
-	b.DisprovenAt, b.DrilledAt = utcOrNil(b.DisprovenAt), utcOrNil(b.DrilledAt)
+	b.DisprovenAt, b.DrilledAt, b.StartBy = utcOrNil(b.DisprovenAt), utcOrNil(b.DrilledAt), utcOrNil(b.StartBy)
 	files := insertableFiles(b)
 	b.DriveFiles = nil
 	return b, files
@@ -59,11 +82,8 @@ func insertableFiles(b models.Backup) []models.DriveFile {
 		if f.Status == "" {
 			f.Status = models.StatusPending
 		}
-		if f.CreatedAt.IsZero() {
-			f.CreatedAt = b.CreatedAt
-		}
 		f.Error = storable(f.Error, textLimit)
-		f.CreatedAt, f.VerifiedAt, f.LockedUntil = utc(f.CreatedAt), utcOrNil(f.VerifiedAt), utcOrNil(f.LockedUntil)
+		f.CreatedAt, f.VerifiedAt, f.LockedUntil = utc(b.CreatedAt), utcOrNil(f.VerifiedAt), utcOrNil(f.LockedUntil)
 		files[i] = f
 	}
 	return files
@@ -86,13 +106,13 @@ func insertWithFiles(tx *gorm.DB, b models.Backup, files []models.DriveFile) err
 // lockJob makes transactions about one job's backups wait for each other. It
 // must be a transaction's first statement: on MySQL what is read after it is
 // then what the others have left.
-func lockJob(tx *gorm.DB, id string) error {
-	var job models.Job
-	err := forUpdate(tx).Select("id").Take(&job, "id = ?", id).Error
+func lockJob(tx *gorm.DB, id string) (jobRow, error) {
+	var job jobRow
+	err := forUpdate(tx).Table("jobs").Where("id = ?", id).Take(&job).Error
 	if isMissing(err) {
-		return noSuchJob(id)
+		return job, noSuchJob(id)
 	}
-	return err
+	return job, err
 }
 
 func slotTaken(tx *gorm.DB, b models.Backup) error {
@@ -111,7 +131,7 @@ func slotTaken(tx *gorm.DB, b models.Backup) error {
 // drive that cannot keep up does not fill the spool.
 const maxPending = 3
 
-// mayDump returns models.ErrConflict when a job already has a backup that dumps, or
+// mayDump returns models.ErrBusy when a job already has a backup that dumps, or
 // is about to, or too many that upload. Fewer that upload do not hold up the next
 // one, nor do earlier backups whose copies are made again, however many: a slow
 // drive must cost nothing but its own copy.
@@ -124,14 +144,14 @@ func mayDump(tx *gorm.DB, jobID string) error {
 	var uploading []models.Backup
 	for _, other := range others {
 		if other.DumpedAt == nil {
-			return models.Conflictf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
+			return models.Busyf("a backup of %s is still running: wait until %s has finished or failed", other.Label, other.ID)
 		}
 		if !onlyCopies(other) {
 			uploading = append(uploading, other)
 		}
 	}
 	if len(uploading) >= maxPending {
-		return models.Conflictf("%d backups of %s are still being uploaded: wait until %s has finished or failed", len(uploading), uploading[0].Label, uploading[0].ID)
+		return models.Busyf("%d backups of %s are still being uploaded: wait until %s has finished or failed", len(uploading), uploading[0].Label, uploading[0].ID)
 	}
 	return nil
 }
@@ -147,26 +167,14 @@ func pendingOf(tx *gorm.DB, jobID string) *gorm.DB {
 	return tx.Where("job_id = ? AND status = ?", jobID, models.StatusPending)
 }
 
-// Backup returns one backup with its drive files, or models.ErrNotFound.
+// Backup returns one backup with its drive files, or models.ErrNotFound, which says of
+// one that was removed when that was and why.
 func (s *Store) Backup(ctx context.Context, id string) (models.Backup, error) {
-	return s.oneBackup(ctx, s.read(ctx).Where("id = ?", id), noSuchBackup(id))
-}
-
-// NextToDump returns the oldest queued backup whose database is to be dumped, or
-// models.ErrNotFound.
-func (s *Store) NextToDump(ctx context.Context) (models.Backup, error) {
-	return s.nextQueued(ctx, "dumped_at IS NULL", models.NotFoundf("no backup waits to be dumped"))
-}
-
-// NextToCopy returns the oldest queued backup whose dump is proven and of which only
-// copies are to be made, or models.ErrNotFound.
-func (s *Store) NextToCopy(ctx context.Context) (models.Backup, error) {
-	return s.nextQueued(ctx, "dumped_at IS NOT NULL", models.NotFoundf("no backup waits for its copies"))
-}
-
-func (s *Store) nextQueued(ctx context.Context, which string, none error) (models.Backup, error) {
-	queued := s.read(ctx).Clauses(byStatus).Where("status = ? AND lease_owner = ''", models.StatusPending)
-	return s.oneBackup(ctx, queued.Where(which).Order("created_at, id"), none)
+	b, err := s.oneBackup(ctx, s.readOften(ctx).Where("id = ?", id), noSuchBackup(id))
+	if isNotFound(err) {
+		err = s.fault("look for the removal of a backup", goneBackup(s.read(ctx), id))
+	}
+	return b, err
 }
 
 // PendingOf returns the backup of a job that is still pending, or models.ErrNotFound.
@@ -189,8 +197,8 @@ func (s *Store) oneBackup(ctx context.Context, query *gorm.DB, missing error) (m
 	if len(found) == 0 {
 		return models.Backup{}, missing
 	}
-	if err := s.attachFiles(ctx, found); err != nil {
-		return models.Backup{}, err
+	if err := filesOf(s.readOften(ctx), found); err != nil {
+		return models.Backup{}, s.fault("read a backup", err)
 	}
 	return found[0], nil
 }

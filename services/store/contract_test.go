@@ -20,6 +20,15 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"a backup needs its job":                testInsertNeedsJob,
 		"a job has one pending backup":          testOnePending,
 		"a slot is taken once":                  testSlotOnce,
+		"slots are handled in order":            testSlotsInOrder,
+		"slots that are given up":               testSkipSlots,
+		"slots that have a backup":              testStartedSlots,
+		"racing to start and to give up":        testRaceSlots,
+		"slots of a clock that was wrong":       testSlotsOfAWrongClock,
+		"since when slots count":                testSlotsFrom,
+		"pausing a job":                         testPause,
+		"recovery kits":                         testKits,
+		"opening a sealed manifest":             testOpenManifest,
 		"racing for one slot":                   testRaceOneSlot,
 		"racing for one job":                    testRaceOneJob,
 		"racing retries leave one pending":      testRaceRequeue,
@@ -27,7 +36,18 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"progress of a copy":                    testCopySize,
 		"racing claims":                         testRaceClaim,
 		"the queue":                             testQueue,
+		"held leases":                           testHeld,
+		"a wrong clock":                         testWrongClock,
+		"a wrong clock of restores and drills":  testWrongClockOfRuns,
+		"limits":                                testLimits,
+		"racing for the last place":             testRaceLimits,
+		"backups whose window has closed":       testOverdue,
+		"putting back":                          testPutBack,
+		"handing over":                          testHandOver,
+		"healing elsewhere":                     testHealElsewhere,
+		"what is shared":                        testSharedFact,
 		"progress":                              testProgress,
+		"cancelling":                            testCancel,
 		"a dump and its manifest":               testRecordDump,
 		"a copy":                                testChangeDriveFile,
 		"settling":                              testSettle,
@@ -36,8 +56,10 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"retry of the dump":                     testRequeueDump,
 		"only a failed backup is retried":       testRequeueConflicts,
 		"logs":                                  testLogs,
+		"the end of a log":                      testLogFrom,
 		"text of any origin":                    testAnyText,
 		"the newest finished":                   testLastFinished,
+		"backups by the beginning of an id":     testBackupsByPrefix,
 		"runners":                               testRunners,
 		"pages":                                 testPages,
 		"filters":                               testFilters,
@@ -46,7 +68,16 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"the plan names what is missing":              testPlanMissing,
 		"the plan in a race":                          testPlanRace,
 		"labels":                                      testLabels,
+		"what people set up":                          testPlanItems,
+		"what is not set up":                          testPlanItemsRefused,
+		"removing what was set up":                    testRemovePlanItem,
+		"a plan that is outdated":                     testOutdatedPlan,
+		"racing to set something up":                  testRacePlanItems,
 		"summaries":                                   testSummaries,
+		"runs of the past":                            testRunPoints,
+		"the newest missed slots":                     testNewestMissed,
+		"what drives held":                            testDriveUsages,
+		"the newest with a copy":                      testNewestWithCopy,
 		"a drill inserted when it has ended":          testDrillsInsertedEnded,
 		"a drill settles":                             testDrillSettles,
 		"what drills leave of a backup":               testDrillOutcomes,
@@ -65,6 +96,9 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"a target is restored into once at a time":    testRestoreOnce,
 		"lists of restores":                           testRestoreLists,
 		"alarms":                                      testAlarms,
+		"download links":                              testLinks,
+		"racing for a download link":                  testRaceLink,
+		"lists of some jobs":                          testJobFilters,
 		"racing alarms":                               testRaceAlarm,
 		"manifests of earlier backups":                testManifestsBefore,
 		"adopting a backup":                           testAdopt,
@@ -83,9 +117,49 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"checks of drives":                            testDriveChecks,
 		"uploads do not hold up the next backup":      testUploadsBeside,
 		"the installation's id":                       testInstallation,
+		"removing copies":                             testPruneJob,
+		"removing what is not there":                  testPruneRefuses,
+		"what retention looks at":                     testRetentionSnapshot,
+		"racing to remove and to read":                testRacePruneRead,
+		"removals":                                    testRemovals,
+		"racing for removals":                         testRaceRemovals,
+		"pins":                                        testPins,
+		"copies that vanish":                          testVanishedCopies,
+		"adopting what is being removed":              testAdoptBeingRemoved,
+		"changing what is shared":                     testReplaceFact,
+		"accounts":                                    testUsers,
+		"accounts of the identity provider":           testExternalUsers,
+		"the last owner":                              testLastOwner,
+		"racing to take the last owner away":          testRaceLastOwner,
+		"a hundred who want to be the first owner":    testRaceClaim100,
+		"invitations":                                 testInvitations,
+		"racing for an invitation":                    testRaceInvitation,
+		"inviting anew":                               testReinvite,
+		"sessions":                                    testSessions,
+		"a session in place of another":               testReplaceSession,
+		"racing to replace a session":                 testRaceReplaceSession,
+		"when sessions were seen":                     testTouchSessions,
+		"what has expired":                            testDropExpired,
+		"limits of sign-ins":                          testSignInLimits,
+		"a thousand sign-ins at once":                 testRaceSignInLimits,
+		"API keys":                                    testAPIKeys,
+		"the audit log":                               testAuditLog,
+		"an audit log of many pages":                  testLongAuditLog,
+		"sealing anew":                                testReseal,
+		"stored secrets":                              testStoredSecrets,
+		"events and who is told":                      testAnnounce,
+		"racing to tell of an event":                  testRaceAnnounce,
+		"sending notifications":                       testSendNotifications,
+		"racing to send notifications":                testRaceNotifications,
+		"old notifications":                           testDropNotifications,
+		"what has happened":                           testHappened,
+		"what was told before":                        testEarlierEvents,
 		"migrating twice":                             testMigrateTwice,
 		"upgrading the first version":                 testUpgradeOf(1),
 		"upgrading the second version":                testUpgradeOf(2),
+		"upgrading the third version":                 testUpgradeOfThird,
+		"upgrading the fourth version":                testUpgradeOfFourth,
+		"upgrading the fifth version":                 testUpgradeOfFifth,
 		"a newer version's database":                  testTooNew,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
@@ -150,7 +224,7 @@ func (f fixture) inserted(t *testing.T, s *Store, slot string) models.Backup {
 func (f fixture) claimed(t *testing.T, s *Store, slot, runner string) models.Backup {
 	t.Helper()
 	b := f.inserted(t, s, slot)
-	must(t, s.Claim(t.Context(), b.ID, "", runner, soon()))
+	must(t, s.Claim(t.Context(), b.ID, "", runner, soon))
 	return b
 }
 
@@ -169,7 +243,11 @@ func reason(status models.Status) string {
 	return ""
 }
 
-func soon() time.Time { return models.Now().Add(time.Minute) }
+// soon is how long leases of tests last.
+const soon = time.Minute
+
+// here is where the runners of tests ask for work from.
+var here = models.Place{Node: "here", Patience: time.Minute}
 
 func must(t *testing.T, err error) {
 	t.Helper()

@@ -13,13 +13,19 @@ import (
 const filesByDrive index = "idx_drive_files_drive"
 
 // HealDue returns the ids of failed backups, at most limit, whose dump is proven and
-// of which a copy is due to be made again by itself, the longest due first.
-func (s *Store) HealDue(ctx context.Context, now time.Time, limit int) ([]string, error) {
+// of which a copy is due to be made again by itself, the longest due first. Those whose
+// spool lies elsewhere are left to the servers there, as long as one was seen within a
+// while, and for ever when there is no other copy to make theirs from. What was cancelled
+// is not made by itself.
+func (s *Store) HealDue(ctx context.Context, here models.Place, now time.Time, limit int) ([]string, error) {
 	ids := []string{}
+	elsewhere := s.read(ctx).Where(s.nobodyOn("backups.spool_node", here.Patience)).
+		Where("EXISTS (SELECT 1 FROM drive_files AS good WHERE good.backup_id = backups.id AND good.status = ?)", models.StatusFinished)
 	err := s.read(ctx).Model(&models.DriveFile{}).
 		Joins("JOIN backups ON backups.id = drive_files.backup_id").
 		Where("drive_files.heal_at <= ? AND drive_files.status = ?", utc(now), models.StatusFailed).
-		Where("backups.status = ? AND backups.dumped_at IS NOT NULL", models.StatusFailed).
+		Where("backups.status = ? AND backups.dumped_at IS NOT NULL AND backups.cancel_asked_at IS NULL", models.StatusFailed).
+		Where(s.read(ctx).Where("backups.spool_node IN ?", []string{"", here.Node}).Or(elsewhere)).
 		Group("drive_files.backup_id").Order("MIN(drive_files.heal_at)").Limit(limit).
 		Pluck("drive_files.backup_id", &ids).Error
 	return ids, s.fault("look for copies to heal", err)
@@ -50,14 +56,17 @@ func (s *Store) HealDrive(ctx context.Context, driveID string, since, at time.Ti
 	})
 }
 
-// FailedCopies returns the failed copies on a drive of settled backups that were made
-// since a moment, at most limit, newest first.
+// FailedCopies returns the failed copies of settled backups on a drive, or on all with an
+// empty id, that were made since a moment, at most limit, newest first.
 func (s *Store) FailedCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error) {
 	copies := []models.DriveFile{}
-	err := s.read(ctx).Joins("JOIN backups ON backups.id = drive_files.backup_id AND backups.status <> ?", models.StatusPending).
-		Where("drive_files.drive_id = ? AND drive_files.status = ? AND drive_files.created_at >= ?", driveID, models.StatusFailed, utc(since)).
-		Order("drive_files.id DESC").Limit(limit).Find(&copies).Error
-	return copies, s.fault("list the failed copies on a drive", err)
+	failed := s.read(ctx).Joins("JOIN backups ON backups.id = drive_files.backup_id AND backups.status <> ?", models.StatusPending).
+		Where("drive_files.status = ? AND drive_files.created_at >= ?", models.StatusFailed, utc(since))
+	if driveID != "" {
+		failed = failed.Where("drive_files.drive_id = ?", driveID)
+	}
+	err := failed.Order("drive_files.id DESC").Limit(limit).Find(&copies).Error
+	return copies, s.fault("list failed copies", err)
 }
 
 // SampleCopies returns finished copies on a drive, at most limit, those that were
@@ -92,16 +101,17 @@ func (s *Store) VerifyCopy(ctx context.Context, driveFileID string, at time.Time
 }
 
 // LoseCopy records that a finished copy is missing or damaged; its backup has failed
-// then. It returns models.ErrConflict when the backup is pending, or has been tried
-// again since the copy was looked at: that attempt has seen to the copy itself.
+// then, and is healed by itself even if its run was cancelled. It returns models.ErrConflict when the backup is pending, or has been tried
+// again since the copy was looked at, for that attempt has seen to the copy itself, and
+// models.ErrNotFound when the backup or the copy was removed meanwhile.
 func (s *Store) LoseCopy(ctx context.Context, lost models.LostCopy) error {
 	return s.write(ctx, "record that a copy of the backup "+lost.BackupID+" is lost", func(tx *gorm.DB) error {
 		looked := tx.Model(&models.Backup{}).Where("id = ? AND status <> ? AND attempt = ?", lost.BackupID, models.StatusPending, lost.Attempt)
 		err := changedOr(looked.Updates(map[string]any{
-			"status": models.StatusFailed, "error": storable(lost.BackupError, textLimit),
+			"status": models.StatusFailed, "error": storable(lost.BackupError, textLimit), "cancel_asked_at": nil,
 			"dump_path":  gorm.Expr("CASE WHEN dump_path = (SELECT path FROM drive_files WHERE id = ?) THEN NULL ELSE dump_path END", lost.DriveFileID),
 			"updated_at": models.Now(),
-		}), func() error { return staleLook(lost.BackupID) })
+		}), func() error { return staleLook(tx, lost.BackupID) })
 		if err != nil {
 			return err
 		}
@@ -109,10 +119,25 @@ func (s *Store) LoseCopy(ctx context.Context, lost models.LostCopy) error {
 		return changedOr(file.Updates(map[string]any{
 			"status": models.StatusFailed, "error": storable(lost.Error, textLimit), "heal_at": utc(lost.HealAt), "heals": 0,
 			"verified_at": nil, "updated_at": models.Now(),
-		}), func() error { return staleLook(lost.BackupID) })
+		}), func() error { return staleCopy(tx, lost.DriveFileID) })
 	})
 }
 
-func staleLook(backupID string) error {
-	return models.Conflictf("the backup %s runs, ran again meanwhile, or is gone: look at its copies again when it has settled", backupID)
+// staleLook says why what was seen of a backup's copy is not written down.
+func staleLook(tx *gorm.DB, backupID string) error {
+	if _, err := lockBackup(tx, backupID); err != nil {
+		return err
+	}
+	return models.Conflictf("the backup %s runs, or ran again meanwhile: look at its copies again when it has settled", backupID)
+}
+
+func staleCopy(tx *gorm.DB, driveFileID string) error {
+	var there []models.DriveFile
+	if err := tx.Select("backup_id").Limit(1).Find(&there, "id = ?", driveFileID).Error; err != nil {
+		return err
+	}
+	if len(there) == 0 {
+		return models.NotFoundf("the copy %s was removed meanwhile", driveFileID)
+	}
+	return models.Conflictf("the copy %s of the backup %s is not called finished any more", driveFileID, there[0].BackupID)
 }

@@ -16,12 +16,12 @@ import (
 func careOfCopies(t *testing.T, s *Store, drive string) map[string]func() error {
 	ctx, now := t.Context(), models.Now()
 	return map[string]func() error{
-		"what is due":       func() error { _, err := s.HealDue(ctx, now, 16); return err },
+		"what is due":       func() error { _, err := s.HealDue(ctx, here, now, 16); return err },
 		"failed copies":     func() error { _, err := s.FailedCopies(ctx, drive, now.Add(-time.Hour), 200); return err },
 		"making due":        func() error { return s.HealDrive(ctx, drive, now.Add(-time.Hour), now) },
 		"a sample":          func() error { _, err := s.SampleCopies(ctx, drive, now.Add(-24*time.Hour), 2); return err },
-		"the next to copy":  func() error { _, err := s.NextToCopy(ctx); return ignoreMissing(err) },
-		"the next to dump":  func() error { _, err := s.NextToDump(ctx); return ignoreMissing(err) },
+		"the next to copy":  func() error { _, err := s.NextToCopy(ctx, here); return ignoreMissing(err) },
+		"the next to dump":  func() error { _, err := s.nextToDump(ctx); return ignoreMissing(err) },
 		"the newest copy":   func() error { _, err := s.NewestCopy(ctx, drive); return ignoreMissing(err) },
 		"totals of a drive": func() error { _, err := s.DriveTotals(ctx); return err },
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ func unhealed(t *testing.T, s *Store, f fixture, at time.Time) models.Backup {
 	t.Helper()
 	b := halfDone(t, s, f)
 	must(t, s.Requeue(t.Context(), b.ID, false))
-	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
 	must(t, s.ChangeDriveFile(t.Context(), b.ID, b.DriveFiles[1].ID, "r1",
 		models.DriveFileChange{Status: models.StatusFailed, Error: "unplugged", HealAt: &at, Heals: 3}))
 	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, Error: "usb: unplugged", At: models.Now()}))
@@ -24,7 +25,7 @@ func testHealing(t *testing.T, s *Store) {
 	b := unhealed(t, s, configure(t, s), at)
 	sameTime(t, "when it heals", b.DriveFiles[1].HealAt, at)
 	equal(t, "the heals", b.DriveFiles[1].Heals, 3)
-	due := func(now time.Time) int { return len(value(s.HealDue(t.Context(), now, 10))(t)) }
+	due := func(now time.Time) int { return len(value(s.HealDue(t.Context(), here, now, 10))(t)) }
 	equal(t, "what is due before", due(at.Add(-time.Second)), 0)
 	equal(t, "what is due then", due(at), 1)
 
@@ -90,8 +91,8 @@ func testHealDriveOfOldBackups(t *testing.T, s *Store) {
 
 func testTakeFailed(t *testing.T, s *Store) {
 	b := unhealed(t, s, configure(t, s), models.Now())
-	must(t, s.TakeFailed(t.Context(), b.ID, "r2", soon()))
-	wants(t, s.TakeFailed(t.Context(), b.ID, "r3", soon()), models.ErrConflict)
+	must(t, s.TakeFailed(t.Context(), b.ID, "r2", soon))
+	wants(t, s.TakeFailed(t.Context(), b.ID, "r3", soon), models.ErrConflict)
 	got := value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the status", got.Status, models.StatusPending)
 	equal(t, "the owner", got.LeaseOwner, "r2")
@@ -99,9 +100,9 @@ func testTakeFailed(t *testing.T, s *Store) {
 	equal(t, "the bad copy", got.DriveFiles[1].Status, models.StatusPending)
 	equal(t, "the heals", got.DriveFiles[1].Heals, 3)
 	equal(t, "the good copy", got.DriveFiles[0].Status, models.StatusFinished)
-	_, err := s.NextToCopy(t.Context())
+	_, err := s.NextToCopy(t.Context(), here)
 	wants(t, err, models.ErrNotFound)
-	must(t, s.Renew(t.Context(), b.ID, "r2", soon(), models.Progress{Phase: models.PhaseUploading}))
+	must(t, s.Renew(t.Context(), b.ID, "r2", soon, models.Progress{Phase: models.PhaseUploading}))
 }
 
 // Copies that are made again wait in a queue of their own, and hold up no new backup.
@@ -113,17 +114,17 @@ func testHealsBeside(t *testing.T, s *Store) {
 		must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, At: models.Now()}))
 		must(t, s.Requeue(t.Context(), b.ID, false))
 		if i%2 == 0 {
-			must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+			must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
 			must(t, s.Begin(t.Context(), b.ID, "r1", models.Now().Add(time.Second)))
-			must(t, s.Renew(t.Context(), b.ID, "r1", soon(), models.Progress{Phase: models.PhaseUploading}))
+			must(t, s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseUploading}))
 		}
 	}
-	first := value(s.NextToCopy(t.Context()))(t)
+	first := value(s.NextToCopy(t.Context(), here))(t)
 	equal(t, "the first to be copied", first.Slot, slot(1))
-	_, err := s.NextToDump(t.Context())
+	_, err := s.nextToDump(t.Context())
 	wants(t, err, models.ErrNotFound)
 	b := f.inserted(t, s, slot(50))
-	equal(t, "the first to be dumped", value(s.NextToDump(t.Context()))(t).ID, b.ID)
+	equal(t, "the first to be dumped", value(s.nextToDump(t.Context()))(t).ID, b.ID)
 	wants(t, s.Requeue(t.Context(), b.ID, true), models.ErrConflict)
 }
 
@@ -151,6 +152,20 @@ func testLoseCopy(t *testing.T, s *Store) {
 	lost.BackupError = "found once more"
 	wants(t, s.LoseCopy(t.Context(), lost), models.ErrConflict)
 	equal(t, "the error after a second look", value(s.Backup(t.Context(), b.ID))(t).Error, "the copy on usb is damaged")
+
+	// A good copy that is lost is made again and told of, also of a backup whose run was ended
+	// before it had made the others.
+	cancelled := f.claimed(t, s, slot(6), "r1")
+	whole := cancelled.DriveFiles[0]
+	must(t, s.RecordDump(t.Context(), cancelled.ID, "r1", models.DumpFacts{DumpedAt: at}, models.Manifest{}))
+	must(t, s.ChangeDriveFile(t.Context(), cancelled.ID, whole.ID, "r1", models.DriveFileChange{Status: models.StatusFinished, VerifiedAt: &at}))
+	must(t, s.ChangeDriveFile(t.Context(), cancelled.ID, cancelled.DriveFiles[1].ID, "r1", models.DriveFileChange{Status: models.StatusFailed}))
+	must(t, s.AskBackupCancel(t.Context(), cancelled.ID))
+	must(t, s.Settle(t.Context(), cancelled.ID, "r1", models.Settlement{Status: models.StatusFailed, Error: "cancelled", At: at}))
+	due := func() bool { return slices.Contains(value(s.HealDue(t.Context(), here, at, 10))(t), cancelled.ID) }
+	equal(t, "a cancelled backup being healed by itself", due(), false)
+	must(t, s.LoseCopy(t.Context(), models.LostCopy{BackupID: cancelled.ID, DriveFileID: whole.ID, Attempt: 1, Error: "damaged", BackupError: "the copy on usb is damaged", HealAt: at}))
+	equal(t, "one that lost a copy being healed", due(), true)
 
 	running := f.claimed(t, s, slot(7), "r1")
 	lost = models.LostCopy{BackupID: running.ID, DriveFileID: running.DriveFiles[0].ID, Attempt: 1, HealAt: at}

@@ -32,7 +32,10 @@ func (s *Store) InsertDrill(ctx context.Context, d models.Drill) error {
 		if err != nil {
 			return err
 		}
-		return tx.Create(&d).Error
+		if err := tx.Create(&d).Error; err != nil {
+			return err
+		}
+		return s.markSeen(tx, drillRun, d.ID, d.SeenAt)
 	})
 }
 
@@ -55,7 +58,7 @@ func lockBackup(tx *gorm.DB, id string) (models.Backup, error) {
 	var b models.Backup
 	err := forUpdate(tx).Take(&b, "id = ?", id).Error
 	if isMissing(err) {
-		return b, noSuchBackup(id)
+		return b, goneBackup(tx, id)
 	}
 	return b, err
 }
@@ -162,7 +165,7 @@ func (s *Store) Drills(ctx context.Context, backupID string) ([]models.Drill, er
 
 // RecentDrills returns at most limit drills, newest first, starting after the cursor.
 func (s *Store) RecentDrills(ctx context.Context, f models.DrillFilter, after models.Cursor, limit int) ([]models.Drill, error) {
-	query := s.read(ctx)
+	query := ofJobs(s.read(ctx), f.JobIDs)
 	if f.JobID != "" {
 		query = query.Where("job_id = ?", f.JobID)
 	}
@@ -180,10 +183,10 @@ func (s *Store) RunningDrills(ctx context.Context) ([]models.Drill, error) {
 }
 
 // SilentDrills returns the drills that have not ended and whose runner gave no sign of
-// life since a moment, oldest first.
-func (s *Store) SilentDrills(ctx context.Context, since time.Time) ([]models.Drill, error) {
+// life for so long, oldest first.
+func (s *Store) SilentDrills(ctx context.Context, within time.Duration) ([]models.Drill, error) {
 	drills := []models.Drill{}
-	err := drillRun.silent(s.read(ctx), since).Find(&drills).Error
+	err := s.silent(ctx, drillRun, within).Find(&drills).Error
 	return drills, s.fault("look for drills whose runner has died", err)
 }
 

@@ -24,11 +24,11 @@ func careOfProof(t *testing.T, s *Store, b models.Backup) map[string]func() erro
 		"drills of a job":  list(models.DrillFilter{JobID: b.JobID}),
 		"of an outcome":    list(models.DrillFilter{Outcome: models.DrillProven}),
 		"those that run":   func() error { _, err := s.RunningDrills(ctx); return err },
-		"the silent ones":  func() error { _, err := s.SilentDrills(ctx, now); return err },
+		"the silent ones":  func() error { _, err := s.SilentDrills(ctx, time.Minute); return err },
 		"one that runs":    func() error { _, err := s.DrillRunningFor(ctx, b.ID); return ignoreMissing(err) },
 		"unseen alarms":    func() error { _, err := s.UnseenAlarms(ctx, b.JobID); return err },
 		"being frozen":     func() error { _, err := s.Frozen(ctx, b.JobID); return err },
-		"silent restores":  func() error { _, err := s.SilentRestores(ctx, now); return err },
+		"silent restores":  func() error { _, err := s.SilentRestores(ctx, time.Minute); return err },
 		"manifests before": func() error { _, err := s.ManifestsBefore(ctx, b, 10); return err },
 	}
 }

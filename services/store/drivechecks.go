@@ -124,20 +124,34 @@ const installationFact = "installation"
 // Installation returns the id of this installation, which all its replicas share
 // and which never changes.
 func (s *Store) Installation(ctx context.Context) (string, error) {
+	return s.SharedFact(ctx, installationFact, models.ShortID(models.NewID()))
+}
+
+// ReplaceFact changes what all processes know under a name, unless another one has changed
+// it from old already.
+func (s *Store) ReplaceFact(ctx context.Context, name, old, fresh string) error {
+	return s.write(ctx, "change what is shared as "+name, func(tx *gorm.DB) error {
+		return tx.Model(&models.Fact{}).Where("name = ? AND value = ?", name, old).UpdateColumn("value", fresh).Error
+	})
+}
+
+// SharedFact returns what all processes know under a name. The first to ask sets it to
+// what it offers, and nothing changes it later.
+func (s *Store) SharedFact(ctx context.Context, name, offer string) (string, error) {
 	var fact models.Fact
-	err := s.read(ctx).Take(&fact, "name = ?", installationFact).Error
+	err := s.read(ctx).Take(&fact, "name = ?", name).Error
 	if err == nil {
 		return fact.Value, nil
 	}
 	if !isMissing(err) {
-		return "", s.fault("read the installation's id", err)
+		return "", s.fault("read what is shared as "+name, err)
 	}
-	err = s.write(ctx, "make the installation's id", func(tx *gorm.DB) error {
-		made := models.Fact{Name: installationFact, Value: models.ShortID(models.NewID())}
+	err = s.write(ctx, "share "+name, func(tx *gorm.DB) error {
+		made := models.Fact{Name: name, Value: offer}
 		if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&made).Error; err != nil {
 			return err
 		}
-		return forUpdate(tx).Take(&fact, "name = ?", installationFact).Error
+		return forUpdate(tx).Take(&fact, "name = ?", name).Error
 	})
 	return fact.Value, err
 }

@@ -9,29 +9,44 @@ import (
 	"github.com/backupman/backupman/models"
 )
 
-// Claim gives a pending backup's lease to a runner until the given time. It
-// returns models.ErrConflict when the backup has an owner other than from or is
-// settled; from is empty for a backup that nobody holds.
-func (s *Store) Claim(ctx context.Context, id, from, runner string, until time.Time) error {
+// Claim gives a pending backup's lease to a runner for so long. It returns
+// models.ErrConflict when the backup has an owner other than from or is settled; from
+// is empty for a backup that nobody holds.
+func (s *Store) Claim(ctx context.Context, id, from, runner string, lease time.Duration) error {
 	if runner == "" {
 		return models.Invalidf("the backup %s cannot be given to nobody: a claim needs a runner's id", id)
 	}
 	return s.write(ctx, "claim the backup "+id, func(tx *gorm.DB) error {
 		claimed := pending(tx, id).Where("lease_owner = ?", from).Updates(map[string]any{
-			"lease_owner": runner, "lease_until": utc(until), "updated_at": models.Now(),
+			"lease_owner": runner, "lease_until": s.in(lease), "updated_at": models.Now(),
 		})
 		return changedOr(claimed, func() error { return whyNotHeld(tx, id) })
 	})
 }
 
-// Held returns the pending backups that a runner holds, oldest first.
-func (s *Store) Held(ctx context.Context) ([]models.Backup, error) {
-	held := []models.Backup{}
-	query := s.read(ctx).Where("status = ? AND lease_owner <> ''", models.StatusPending)
-	if err := query.Order("created_at, id").Find(&held).Error; err != nil {
+// Held returns the pending backups that a runner holds, oldest first, and how long ago
+// each lease ran out.
+func (s *Store) Held(ctx context.Context) ([]models.HeldBackup, error) {
+	now, err := s.clock(ctx) // before the leases are read: one that is renewed meanwhile holds
+	if err != nil {
+		return nil, err
+	}
+	backups := []models.Backup{}
+	query := s.read(ctx).Clauses(byStatus).Where("status = ? AND lease_owner <> ''", models.StatusPending)
+	if err := query.Order("created_at, id").Find(&backups).Error; err != nil {
 		return nil, s.fault("list the backups that are being run", err)
 	}
-	return held, s.attachFiles(ctx, held)
+	if err := s.attachFiles(ctx, backups); err != nil {
+		return nil, err
+	}
+	held := make([]models.HeldBackup, len(backups))
+	for i, b := range backups {
+		held[i] = models.HeldBackup{Backup: b}
+		if b.LeaseUntil != nil {
+			held[i].Over = now.Sub(*b.LeaseUntil)
+		}
+	}
+	return held, nil
 }
 
 // Begin records that a new attempt starts: StartedAt, and a clean slate of
@@ -41,6 +56,7 @@ func (s *Store) Begin(ctx context.Context, id, runner string, at time.Time) erro
 	return s.write(ctx, "begin the backup "+id, func(tx *gorm.DB) error {
 		err := changeHeld(tx, id, runner, map[string]any{
 			"started_at": utc(at), "raw_size": whileDumping("raw_size", 0), "size": whileDumping("size", 0),
+			"tables_done": whileDumping("tables_done", 0), "tables_total": whileDumping("tables_total", 0),
 		})
 		if err != nil {
 			return err
@@ -50,13 +66,14 @@ func (s *Store) Begin(ctx context.Context, id, runner string, at time.Time) erro
 	})
 }
 
-// Renew extends the lease and records progress. An empty phase leaves the
-// phase as it is, and the sizes of a dump that has proven itself stay.
-func (s *Store) Renew(ctx context.Context, id, runner string, until time.Time, p models.Progress) error {
+// Renew makes the lease last so long from now and records progress. An empty phase
+// leaves the phase as it is, and the sizes of a dump that has proven itself stay.
+func (s *Store) Renew(ctx context.Context, id, runner string, lease time.Duration, p models.Progress) error {
 	changes := map[string]any{
-		"lease_until": utc(until),
+		"lease_until": s.in(lease),
 		"raw_size":    whileDumping("raw_size", p.RawSize),
 		"size":        whileDumping("size", p.Size),
+		"tables_done": whileDumping("tables_done", p.TablesDone), "tables_total": whileDumping("tables_total", p.TablesTotal),
 	}
 	if p.Phase != "" {
 		changes["phase"] = p.Phase
@@ -66,8 +83,8 @@ func (s *Store) Renew(ctx context.Context, id, runner string, until time.Time, p
 	})
 }
 
-// whileDumping sets a size until the dump has proven itself and fixed it.
-func whileDumping(column string, size int64) any {
+// whileDumping sets a size, or a count, until the dump has proven itself and fixed it.
+func whileDumping[N int | int64](column string, size N) any {
 	return gorm.Expr("CASE WHEN dumped_at IS NULL THEN ? ELSE "+column+" END", size)
 }
 
@@ -76,8 +93,8 @@ func (s *Store) RecordDump(ctx context.Context, id, runner string, f models.Dump
 	return s.write(ctx, "record the dump of the backup "+id, func(tx *gorm.DB) error {
 		err := changeHeld(tx, id, runner, map[string]any{
 			"raw_size": f.RawSize, "size": f.Size, "sha256": f.SHA256, "crc64": f.CRC64,
-			"dump_path": pathOrNil(f.DumpPath), "warnings": storable(f.Warnings, textLimit),
-			"dumped_at": utcOrNow(f.DumpedAt),
+			"dump_path": pathOrNil(f.DumpPath), "spool_node": f.SpoolNode, "warnings": storable(f.Warnings, textLimit),
+			"dumped_at": utcOrNow(f.DumpedAt), "tables_done": len(m.Inventory.Tables), "tables_total": len(m.Inventory.Tables),
 		})
 		if err != nil {
 			return err
@@ -133,16 +150,21 @@ func mustHold(tx *gorm.DB, id, runner string) error {
 	return err
 }
 
-// Settle ends the backup and gives the lease back.
+// Settle ends the backup and gives the lease back. One that has finished was not cancelled,
+// whoever asked for that.
 func (s *Store) Settle(ctx context.Context, id, runner string, e models.Settlement) error {
 	if !e.Status.Settled() {
 		return models.Invalidf("the backup %s cannot end as %q: it ends as finished or failed", id, e.Status)
 	}
+	changes := map[string]any{
+		"status": e.Status, "error": storable(e.Error, textLimit), "dump_path": e.DumpPath,
+		"spool_node": e.SpoolNode, "settled_at": utcOrNow(e.At), "lease_owner": "", "lease_until": nil,
+	}
+	if e.Status == models.StatusFinished {
+		changes["cancel_asked_at"] = nil
+	}
 	return s.write(ctx, "settle the backup "+id, func(tx *gorm.DB) error {
-		return changeHeld(tx, id, runner, map[string]any{
-			"status": e.Status, "error": storable(e.Error, textLimit), "dump_path": e.DumpPath,
-			"settled_at": utcOrNow(e.At), "lease_owner": "", "lease_until": nil,
-		})
+		return changeHeld(tx, id, runner, changes)
 	})
 }
 
@@ -174,7 +196,7 @@ func whyNotHeld(tx *gorm.DB, id string) error {
 	err := tx.Select("status", "lease_owner").Take(&b, "id = ?", id).Error
 	switch {
 	case isMissing(err):
-		return noSuchBackup(id)
+		return goneBackup(tx, id)
 	case err != nil:
 		return err
 	case b.Status.Settled():

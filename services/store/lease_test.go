@@ -11,11 +11,12 @@ import (
 func testClaim(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.inserted(t, s, slot(1))
-	until := soon()
+	const until = soon
+	before := value(s.clock(t.Context()))(t)
 	must(t, s.Claim(t.Context(), b.ID, "", "r1", until))
 	got := value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the owner", got.LeaseOwner, "r1")
-	sameTime(t, "the end of the lease", got.LeaseUntil, until)
+	lasts(t, s, before, got, until)
 	if got.UpdatedAt == nil {
 		t.Fatal("a claimed backup has no UpdatedAt")
 	}
@@ -34,7 +35,7 @@ func testClaim(t *testing.T, s *Store) {
 func testCopySize(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.inserted(t, s, slot(1))
-	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
 	file := value(s.Backup(t.Context(), b.ID))(t).DriveFiles[0]
 	must(t, s.SaveCopySize(t.Context(), b.ID, file.ID, "r1", 7))
 	equal(t, "the size", value(s.Backup(t.Context(), b.ID))(t).DriveFiles[0].Size, int64(7))
@@ -54,23 +55,23 @@ func testRaceClaim(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.inserted(t, s, slot(1))
 	won := race(t, 20, func(i int) error {
-		return s.Claim(t.Context(), b.ID, "", fmt.Sprintf("r%d", i), soon())
+		return s.Claim(t.Context(), b.ID, "", fmt.Sprintf("r%d", i), soon)
 	})
 	equal(t, "the number of winners", won, 1)
 }
 
 func testQueue(t *testing.T, s *Store) {
 	must(t, s.ApplyPlan(t.Context(), plan("a", "b", "c")))
-	_, err := s.NextToDump(t.Context())
+	_, err := s.nextToDump(t.Context())
 	wants(t, err, models.ErrNotFound)
 	var ids []string
 	for _, label := range []string{"c", "a", "b"} {
 		f := fixture{job: value(s.JobByLabel(t.Context(), label))(t), drives: value(s.Drives(t.Context()))(t)}
 		ids = append(ids, f.inserted(t, s, slot(1)).ID)
 	}
-	equal(t, "the oldest queued", value(s.NextToDump(t.Context()))(t).ID, ids[0])
-	must(t, s.Claim(t.Context(), ids[0], "", "r1", soon()))
-	next := value(s.NextToDump(t.Context()))(t)
+	equal(t, "the oldest queued", value(s.nextToDump(t.Context()))(t).ID, ids[0])
+	must(t, s.Claim(t.Context(), ids[0], "", "r1", soon))
+	next := value(s.nextToDump(t.Context()))(t)
 	equal(t, "the next queued", next.ID, ids[1])
 	equal(t, "the number of its drive files", len(next.DriveFiles), 2)
 
@@ -83,28 +84,32 @@ func testQueue(t *testing.T, s *Store) {
 func testProgress(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.claimed(t, s, slot(1), "r1")
-	began, until := models.Now(), soon()
+	const until = 2 * soon
+	began, before := models.Now(), value(s.clock(t.Context()))(t)
 	must(t, s.Begin(t.Context(), b.ID, "r1", began))
-	must(t, s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseDumping, RawSize: 500, Size: 50}))
+	must(t, s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseDumping, RawSize: 500, Size: 50, TablesDone: 2, TablesTotal: 7}))
 	got := value(s.Backup(t.Context(), b.ID))(t)
 	sameTime(t, "StartedAt", got.StartedAt, began)
-	sameTime(t, "LeaseUntil", got.LeaseUntil, until)
+	lasts(t, s, before, got, until)
 	equal(t, "the phase", got.Phase, models.PhaseDumping)
 	equal(t, "the raw size", got.RawSize, 500)
 	equal(t, "the size", got.Size, 50)
+	equal(t, "the tables", [2]int{got.TablesDone, got.TablesTotal}, [2]int{2, 7})
 
 	must(t, s.Begin(t.Context(), b.ID, "r1", models.Now()))
 	got = value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the raw size of a new attempt", got.RawSize, 0)
 	equal(t, "the size of a new attempt", got.Size, 0)
+	equal(t, "the tables of a new attempt", got.TablesDone+got.TablesTotal, 0)
 
-	must(t, s.RecordDump(t.Context(), b.ID, "r1", models.DumpFacts{RawSize: 900, Size: 90, SHA256: "d"}, models.Manifest{}))
+	must(t, s.RecordDump(t.Context(), b.ID, "r1", models.DumpFacts{RawSize: 900, Size: 90, SHA256: "d"}, sampleManifest(b.ID)))
 	must(t, s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseUploading}))
 	must(t, s.Begin(t.Context(), b.ID, "r1", models.Now()))
 	got = value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the phase", got.Phase, models.PhaseUploading)
 	equal(t, "the raw size of a proven dump", got.RawSize, 900)
 	equal(t, "the size of a proven dump", got.Size, 90)
+	equal(t, "the tables of a proven dump", [2]int{got.TablesDone, got.TablesTotal}, [2]int{1, 1})
 }
 
 func sampleManifest(id string) models.Manifest {
@@ -192,7 +197,7 @@ func testFence(t *testing.T, s *Store) {
 	calls := map[string]func(id, runner string) error{
 		"Begin": func(id, r string) error { return s.Begin(t.Context(), id, r, models.Now()) },
 		"Renew": func(id, r string) error {
-			return s.Renew(t.Context(), id, r, soon(), models.Progress{Phase: models.PhaseVerifying, Size: 1})
+			return s.Renew(t.Context(), id, r, soon, models.Progress{Phase: models.PhaseVerifying, Size: 1})
 		},
 		"RecordDump": func(id, r string) error {
 			return s.RecordDump(t.Context(), id, r, models.DumpFacts{Size: 1}, sampleManifest(id))
@@ -220,12 +225,47 @@ func testFence(t *testing.T, s *Store) {
 		wants(t, err, models.ErrNotFound)
 	}
 	refused("held by nobody", "", "r1")
-	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon()))
-	must(t, s.Claim(t.Context(), b.ID, "r1", "r2", soon()))
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
+	must(t, s.Claim(t.Context(), b.ID, "r1", "r2", soon))
 	refused("held by another", "", "r1")
 	must(t, s.Settle(t.Context(), b.ID, "r2", models.Settlement{Status: models.StatusFinished}))
 	refused("settled", "", "r1", "r2")
 	for _, call := range calls {
 		wants(t, call(models.NewID(), "r1"), models.ErrNotFound)
+	}
+}
+
+func testCancel(t *testing.T, s *Store) {
+	f := configure(t, s)
+	b := f.inserted(t, s, slot(1))
+	equal(t, "being cancelled unasked", value(s.CancelAsked(t.Context(), b.ID))(t), false)
+	_, err := s.NextCancelled(t.Context())
+	wants(t, err, models.ErrNotFound)
+	must(t, s.AskBackupCancel(t.Context(), b.ID))
+	first := value(s.Backup(t.Context(), b.ID))(t).CancelAskedAt
+	must(t, s.AskBackupCancel(t.Context(), b.ID))
+	equal(t, "when it was asked for", *value(s.Backup(t.Context(), b.ID))(t).CancelAskedAt, *first)
+	equal(t, "being cancelled", value(s.CancelAsked(t.Context(), b.ID))(t), true)
+	equal(t, "what waits to be cancelled", value(s.NextCancelled(t.Context()))(t).ID, b.ID)
+
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
+	_, err = s.NextCancelled(t.Context())
+	wants(t, err, models.ErrNotFound)
+	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, Error: "cancelled"}))
+	equal(t, "a settled one being cancelled", value(s.CancelAsked(t.Context(), b.ID))(t), false)
+	wants(t, s.AskBackupCancel(t.Context(), b.ID), models.ErrConflict)
+	wants(t, s.AskBackupCancel(t.Context(), models.NewID()), models.ErrNotFound)
+
+	// A retry is not cancelled, and neither is what has finished all the same.
+	must(t, s.Requeue(t.Context(), b.ID, true))
+	again := value(s.Backup(t.Context(), b.ID))(t)
+	if again.CancelAskedAt != nil {
+		t.Fatal("a retry is still to be cancelled")
+	}
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
+	must(t, s.AskBackupCancel(t.Context(), b.ID))
+	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFinished}))
+	if value(s.Backup(t.Context(), b.ID))(t).CancelAskedAt != nil {
+		t.Fatal("a finished backup is still to be cancelled")
 	}
 }

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -19,12 +21,91 @@ func (s *Store) Backups(ctx context.Context, f models.BackupFilter, after models
 	if limit < 1 {
 		return nil, models.Invalidf("a page of %d backups is not possible: ask for at least one", limit)
 	}
+	return s.part(ctx, f, after, older, limit)
+}
+
+// BackupsBefore returns at most limit backups with their drive files, newest first, that
+// stand right before the cursor: the part of the list that Backups goes on from it with.
+func (s *Store) BackupsBefore(ctx context.Context, f models.BackupFilter, before models.Cursor, limit int) ([]models.Backup, error) {
+	if limit < 1 || before.IsZero() {
+		return nil, models.Invalidf("a page of %d backups before none is not possible: ask for at least one, and say before which", limit)
+	}
+	page, err := s.part(ctx, f, before, newer, limit)
+	slices.Reverse(page)
+	return page, err
+}
+
+// direction is how a list goes on from a cursor.
+type direction struct{ sign, order string }
+
+var (
+	older = direction{"<", " DESC"}
+	newer = direction{">", ""}
+)
+
+// part reads a part of the list, in its direction.
+func (s *Store) part(ctx context.Context, f models.BackupFilter, from models.Cursor, way direction, limit int) ([]models.Backup, error) {
+	if indexFor(only(f)) == copiesByAge {
+		return s.backupsOnDrive(ctx, f, from, way, limit)
+	}
 	page := []models.Backup{}
-	query := newestFirst(olderThan(filtered(s.read(ctx), f), after)).Limit(limit)
-	if err := query.Find(&page).Error; err != nil {
+	query := way.sorted(way.from(filtered(s.read(ctx), f), "created_at", "id", from), "created_at", "id")
+	if err := query.Limit(limit).Find(&page).Error; err != nil {
 		return nil, s.fault("list backups", err)
 	}
 	return page, s.attachFiles(ctx, page)
+}
+
+// from goes on from a cursor. The first condition repeats what the second implies, because
+// an index can be entered by it on both engines.
+func (d direction) from(query *gorm.DB, made, id string, c models.Cursor) *gorm.DB {
+	if c.IsZero() {
+		return query
+	}
+	at := utc(c.CreatedAt)
+	return query.Where(made+" "+d.sign+"= ? AND ("+made+" "+d.sign+" ? OR "+id+" "+d.sign+" ?)", at, at, c.ID)
+}
+
+func (d direction) sorted(query *gorm.DB, made, id string) *gorm.DB {
+	return query.Order(made + d.order + ", " + id + d.order)
+}
+
+// backupsOnDrive is part where the copies on a drive narrow best.
+func (s *Store) backupsOnDrive(ctx context.Context, f models.BackupFilter, from models.Cursor, way direction, limit int) ([]models.Backup, error) {
+	var ids []string
+	if err := onDrive(s.read(ctx), f, from, way).Limit(limit).Pluck("drive_files.backup_id", &ids).Error; err != nil {
+		return nil, s.fault("list backups of a drive", err)
+	}
+	found, err := s.backupsByID(ctx, ids)
+	page := make([]models.Backup, 0, len(ids))
+	for _, id := range ids {
+		if b, there := found[id]; there { // it may have been removed since
+			page = append(page, b)
+		}
+	}
+	return page, err
+}
+
+// onDrive lists the ids of backups by their copies on the drive of a filter.
+func onDrive(tx *gorm.DB, f models.BackupFilter, from models.Cursor, way direction) *gorm.DB {
+	drive := f.DriveID
+	f.DriveID = ""
+	// Neither engine may begin with the backups, which it then had to sort.
+	join := " STRAIGHT_JOIN backups ON backups.id = drive_files.backup_id"
+	if tx.Name() == ProviderSQLite {
+		join = " CROSS JOIN backups ON backups.id = drive_files.backup_id"
+	}
+	query := tx.Table("drive_files "+copiesByAge.after(tx.Name())+join).Where("drive_files.drive_id = ?", drive)
+	if !f.Since.IsZero() {
+		query = query.Where("drive_files.created_at >= ?", f.Since.UTC())
+	}
+	if !f.Until.IsZero() {
+		query = query.Where("drive_files.created_at < ?", f.Until.UTC())
+	}
+	const made, id = "drive_files.created_at", "drive_files.backup_id"
+	query = way.sorted(way.from(query, made, id, from), made, id)
+	f.Since, f.Until = time.Time{}, time.Time{}
+	return narrowed(query, f)
 }
 
 // EachBackup calls fn with every backup that passes the filter, newest first,
@@ -50,40 +131,69 @@ func (s *Store) EachBackup(ctx context.Context, f models.BackupFilter, fn func(m
 	}
 }
 
+// only names the one job that a filter is narrowed to, which has an index.
+func only(f models.BackupFilter) models.BackupFilter {
+	if len(f.JobIDs) == 1 && f.JobID == "" {
+		f.JobID = f.JobIDs[0]
+	}
+	return f
+}
+
 func filtered(query *gorm.DB, f models.BackupFilter) *gorm.DB {
-	query = query.Clauses(indexFor(f))
-	if f.JobID != "" {
-		query = query.Where("job_id = ?", f.JobID)
+	f = only(f)
+	return narrowed(query.Clauses(indexFor(f)), f)
+}
+
+// narrowed adds the conditions of a filter.
+func narrowed(query *gorm.DB, f models.BackupFilter) *gorm.DB {
+	query = ofJobs(query, f.JobIDs)
+	for _, column := range [][2]string{{"job_id", f.JobID}, {"label", f.Label}, {"status", string(f.Status)}, {"source_id", f.SourceID}} {
+		if column[1] != "" {
+			query = query.Where("backups."+column[0]+" = ?", column[1])
+		}
 	}
-	if f.Label != "" {
-		query = query.Where("label = ?", f.Label)
+	if f.DriveID != "" {
+		query = query.Where("EXISTS (SELECT 1 FROM drive_files "+filesByBackup.after(query.Name())+" WHERE drive_files.backup_id = backups.id AND drive_files.drive_id = ?)", f.DriveID)
 	}
-	if f.Status != "" {
-		query = query.Where("status = ?", f.Status)
+	if f.Proof != "" {
+		query = query.Where("backups.proof_mark = ?", proofMarks[f.Proof])
+	}
+	if f.JobID != "" && (f.Proof == models.ProofProven || f.Proof == models.ProofUnproven) { // which an index knows
+		query = query.Where("backups.proven = ?", f.Proof == models.ProofProven)
+	}
+	if f.Pinned {
+		query = query.Where("backups.pinned = ? AND (backups.pinned_until IS NULL OR backups.pinned_until > ?)", true, utc(models.Now()))
 	}
 	if !f.Since.IsZero() {
-		query = query.Where("created_at >= ?", f.Since.UTC())
+		query = query.Where("backups.created_at >= ?", f.Since.UTC())
 	}
 	if !f.Until.IsZero() {
-		query = query.Where("created_at < ?", f.Until.UTC())
+		query = query.Where("backups.created_at < ?", f.Until.UTC())
 	}
 	return query
 }
 
-// olderThan goes on after the cursor. The first condition repeats what the
-// second implies, because an index can be entered by it on both engines.
-func olderThan(query *gorm.DB, c models.Cursor) *gorm.DB {
-	if c.IsZero() {
+// ofJobs narrows to jobs; none narrows nothing.
+func ofJobs(query *gorm.DB, jobIDs []string) *gorm.DB {
+	if len(jobIDs) == 0 {
 		return query
 	}
-	at := utc(c.CreatedAt)
-	return query.Where("created_at <= ? AND (created_at < ? OR id < ?)", at, at, c.ID)
+	return query.Where("job_id IN ?", jobIDs)
 }
 
-func newestFirst(query *gorm.DB) *gorm.DB { return query.Order("created_at DESC, id DESC") }
+// olderThan goes on after the cursor.
+func olderThan(query *gorm.DB, c models.Cursor) *gorm.DB {
+	return older.from(query, "created_at", "id", c)
+}
+
+func newestFirst(query *gorm.DB) *gorm.DB { return older.sorted(query, "created_at", "id") }
 
 // attachFiles reads the drive files of the backups, in the order of their ids.
 func (s *Store) attachFiles(ctx context.Context, backups []models.Backup) error {
+	return s.fault("read backups", filesOf(s.read(ctx), backups))
+}
+
+func filesOf(tx *gorm.DB, backups []models.Backup) error {
 	for part := range slices.Chunk(backups, chunk) {
 		ids := make([]string, len(part))
 		place := make(map[string]int, len(part))
@@ -91,9 +201,9 @@ func (s *Store) attachFiles(ctx context.Context, backups []models.Backup) error 
 			ids[i], place[b.ID] = b.ID, i
 		}
 		var files []models.DriveFile
-		query := s.read(ctx).Clauses(filesByBackup).Where("backup_id IN ?", ids).Order("backup_id, id")
+		query := tx.Clauses(filesByBackup).Where("backup_id IN ?", ids).Order("backup_id, id")
 		if err := query.Find(&files).Error; err != nil {
-			return s.fault("read the drive files of backups", err)
+			return fmt.Errorf("read the drive files of backups: %w", err)
 		}
 		for _, f := range files {
 			owner := &part[place[f.BackupID]]

@@ -67,7 +67,17 @@ func testPages(t *testing.T, s *Store) {
 			t.Fatal("the drive files are not in the order of their ids")
 		}
 	}
+	for from := range want {
+		at := models.Cursor{CreatedAt: got[from].CreatedAt, ID: got[from].ID}
+		page := value(s.Backups(t.Context(), models.BackupFilter{DriveID: got[0].DriveFiles[0].DriveID}, at, 3))(t)
+		sameIDs(t, "the pages of a drive", page, want[from+1:min(from+4, len(want))])
+		for _, f := range []models.BackupFilter{{}, {DriveID: got[0].DriveFiles[0].DriveID}} {
+			sameIDs(t, "the page before", value(s.BackupsBefore(t.Context(), f, at, 3))(t), want[max(from-3, 0):from])
+		}
+	}
 	_, err := s.Backups(t.Context(), models.BackupFilter{}, models.Cursor{}, 0)
+	wants(t, err, models.ErrInvalid)
+	_, err = s.BackupsBefore(t.Context(), models.BackupFilter{}, models.Cursor{}, 1)
 	wants(t, err, models.ErrInvalid)
 }
 
@@ -80,21 +90,43 @@ func testFilters(t *testing.T, s *Store) {
 	day := time.Date(2025, 7, 2, 0, 0, 0, 0, time.UTC)
 	first.CreatedAt, first.Status = day, models.StatusFailed
 	second.CreatedAt = day.Add(time.Second)
+	second.DriveFiles = second.DriveFiles[:1]
 	must(t, errors.Join(s.InsertBackup(t.Context(), first), s.InsertBackup(t.Context(), second)))
+	must(t, s.PinBackup(t.Context(), first.ID, day, nil))
+	must(t, s.PinBackup(t.Context(), second.ID, day, &day)) // which is over
+	mark := func(id, column string) {
+		must(t, s.db.Model(&models.Backup{}).Where("id = ?", id).Update(column, day).Error)
+	}
+	mark(first.ID, "proven_at")
+	mark(first.ID, "disproven_at")
+	sameIDs(t, "the disproven backups", everyBackup(t, s, models.BackupFilter{Proof: models.ProofDisproven, JobID: a.job.ID}), []string{first.ID})
+	must(t, s.db.Model(&models.Backup{}).Where("id = ?", first.ID).Update("disproven_at", nil).Error)
 
 	elsewhere := time.FixedZone("", 5*3600)
 	for name, check := range map[string]struct {
 		filter models.BackupFilter
 		want   []string
 	}{
-		"everything":  {models.BackupFilter{}, []string{second.ID, first.ID}},
-		"job":         {models.BackupFilter{JobID: a.job.ID}, []string{first.ID}},
-		"label":       {models.BackupFilter{Label: "b"}, []string{second.ID}},
-		"status":      {models.BackupFilter{Status: models.StatusFailed}, []string{first.ID}},
-		"job, status": {models.BackupFilter{JobID: a.job.ID, Status: models.StatusPending}, []string{}},
-		"since":       {models.BackupFilter{Since: day.Add(time.Second).In(elsewhere)}, []string{second.ID}},
-		"until":       {models.BackupFilter{Until: day.Add(time.Second).In(elsewhere)}, []string{first.ID}},
-		"both":        {models.BackupFilter{Since: day.Add(time.Microsecond), Until: day.Add(time.Second)}, []string{}},
+		"everything":   {models.BackupFilter{}, []string{second.ID, first.ID}},
+		"job":          {models.BackupFilter{JobID: a.job.ID}, []string{first.ID}},
+		"label":        {models.BackupFilter{Label: "b"}, []string{second.ID}},
+		"status":       {models.BackupFilter{Status: models.StatusFailed}, []string{first.ID}},
+		"job, status":  {models.BackupFilter{JobID: a.job.ID, Status: models.StatusPending}, []string{}},
+		"since":        {models.BackupFilter{Since: day.Add(time.Second).In(elsewhere)}, []string{second.ID}},
+		"until":        {models.BackupFilter{Until: day.Add(time.Second).In(elsewhere)}, []string{first.ID}},
+		"source":       {models.BackupFilter{SourceID: b.job.SourceID, Label: "b"}, []string{second.ID}},
+		"drive":        {models.BackupFilter{DriveID: first.DriveFiles[0].DriveID}, []string{second.ID, first.ID}},
+		"another":      {models.BackupFilter{DriveID: first.DriveFiles[1].DriveID}, []string{first.ID}},
+		"of no drive":  {models.BackupFilter{DriveID: models.NewID()}, []string{}},
+		"drive, job":   {models.BackupFilter{DriveID: first.DriveFiles[1].DriveID, JobID: b.job.ID}, []string{}},
+		"drive, proof": {models.BackupFilter{DriveID: first.DriveFiles[0].DriveID, Proof: models.ProofUnproven}, []string{second.ID}},
+		"drive, days":  {models.BackupFilter{DriveID: first.DriveFiles[0].DriveID, Since: day, Until: day.Add(time.Second)}, []string{first.ID}},
+		"proven":       {models.BackupFilter{Proof: models.ProofProven}, []string{first.ID}},
+		"job, proven":  {models.BackupFilter{Proof: models.ProofProven, JobID: a.job.ID}, []string{first.ID}},
+		"unproven":     {models.BackupFilter{Proof: models.ProofUnproven}, []string{second.ID}},
+		"disproven":    {models.BackupFilter{Proof: models.ProofDisproven}, []string{}},
+		"pinned":       {models.BackupFilter{Pinned: true}, []string{first.ID}},
+		"both":         {models.BackupFilter{Since: day.Add(time.Microsecond), Until: day.Add(time.Second)}, []string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sameIDs(t, "the backups", everyBackup(t, s, check.filter), check.want)

@@ -31,3 +31,22 @@ func (s *Store) LogText(ctx context.Context, id string) (string, error) {
 	}
 	return rows[0].Text, nil
 }
+
+// LogFrom returns what the log of a backup, a restore or a drill has behind so many bytes, and
+// how long it is, in bytes. Of a log that is shorter by now it returns all.
+func (s *Store) LogFrom(ctx context.Context, id string, offset int) (text string, length int, err error) {
+	var row struct {
+		Text   []byte
+		Length int
+	}
+	bytes := "CAST(text AS BLOB)"
+	if s.config.Provider != ProviderSQLite {
+		bytes = "CAST(text AS BINARY)"
+	}
+	part := "CASE WHEN LENGTH(" + bytes + ") >= ? THEN SUBSTR(" + bytes + ", ?) ELSE " + bytes + " END AS text, LENGTH(" + bytes + ") AS length"
+	err = s.readOften(ctx).Model(&models.Log{}).Select(part, offset, offset+1).Where("backup_id = ?", id).Limit(1).Scan(&row).Error
+	if err != nil {
+		return "", 0, s.fault("read the log of "+id, err)
+	}
+	return string(row.Text), row.Length, nil
+}

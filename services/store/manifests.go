@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
@@ -86,4 +87,31 @@ func manifests(rows []manifestRow) ([]models.Manifest, error) {
 		found[i] = m
 	}
 	return found, nil
+}
+
+// OpenManifest records what a dump holds whose manifest was sealed, once somebody has
+// opened it. What is known already stays. It returns models.ErrNotFound for a backup
+// that is not there, or has no manifest.
+func (s *Store) OpenManifest(ctx context.Context, id string, inv models.Inventory) error {
+	return s.write(ctx, "record what the backup "+id+" holds", func(tx *gorm.DB) error {
+		b, err := lockBackup(tx, id)
+		if err != nil {
+			return err
+		}
+		var row manifestRow
+		if err := tx.Take(&row, "backup_id = ?", id).Error; isMissing(err) {
+			return models.NotFoundf("the backup %s has no manifest: its dump has not proven itself", id)
+		} else if err != nil {
+			return err
+		}
+		m, err := row.manifest()
+		if err != nil || !m.Hidden() {
+			return err
+		}
+		m.Inventory = inv
+		if err := saveManifest(tx, id, m); err != nil || b.Warnings != "" {
+			return err
+		}
+		return tx.Model(&models.Backup{}).Where("id = ?", id).UpdateColumn("warnings", storable(strings.Join(inv.Warnings, "\n"), textLimit)).Error
+	})
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/e2e/servers"
 	"github.com/backupman/backupman/models"
@@ -10,15 +11,66 @@ import (
 
 func TestMariaDB(t *testing.T) {
 	server := servers.MariaDB(t)
-	contract(t, func(t *testing.T) *Store { return openOn(t, server, server.Database(t)) })
+	contract(t, reusing(t, server))
 	testReplicas(t, server)
 }
 
 // TestOracleMySQL runs the contract where the other MySQL is at hand.
 func TestOracleMySQL(t *testing.T) {
 	server := servers.RealMySQL(t)
-	contract(t, func(t *testing.T) *Store { return openOn(t, server, server.Database(t)) })
+	contract(t, reusing(t, server))
 	testReplicas(t, server)
+}
+
+// reusing opens a store for each test after the other. Making all tables takes a server
+// longer than most tests do, so that a test which leaves its database in order leaves it,
+// emptied, to the next.
+func reusing(t *testing.T, server *servers.MySQL) func(t *testing.T) *Store {
+	var free []string
+	return func(test *testing.T) *Store {
+		test.Helper()
+		if len(free) == 0 {
+			free = append(free, server.Database(t))
+		}
+		name := free[len(free)-1]
+		free = free[:len(free)-1]
+		test.Cleanup(func() {
+			if !test.Failed() && emptied(test, server, name) {
+				free = append(free, name)
+			}
+		})
+		return openOn(test, server, name)
+	}
+}
+
+// emptied removes all rows but those of the migrations, and reports whether it could: a test
+// may have broken its database.
+func emptied(t *testing.T, server *servers.MySQL, name string) bool {
+	t.Helper()
+	db := server.DB(t, name)
+	var versions int
+	if err := db.QueryRow("SELECT COUNT(*) FROM migrations WHERE id <> 'SCHEMA_INIT'").Scan(&versions); err != nil || versions != len(migrations()) {
+		return false
+	}
+	var tables []string
+	rows, err := db.Query("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name <> 'migrations'")
+	if err != nil {
+		return false
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var table string
+		if err := rows.Scan(&table); err != nil {
+			return false
+		}
+		tables = append(tables, table)
+	}
+	for _, table := range tables {
+		if _, err := db.Exec("DELETE FROM `" + table + "`"); err != nil {
+			return false
+		}
+	}
+	return rows.Err() == nil && len(tables) > 0
 }
 
 func configOf(server *servers.MySQL, name string) Config {
@@ -46,7 +98,30 @@ func rowsRead(t *testing.T, s *Store) int {
 	return sum
 }
 
+// testFrozen: a process that freezes while it counts what is dumped holds nobody back
+// for long.
+func testFrozen(t *testing.T, server *servers.MySQL) {
+	name := server.Database(t)
+	frozen, other := openOn(t, server, name), openOn(t, server, name)
+	ids := onHosts(t, other, "a")
+	must(t, frozen.makeLimits(t.Context()))
+	tx := frozen.db.Begin()
+	must(t, tx.Error)
+	defer tx.Rollback()
+	must(t, lockLimits(tx))
+	b, err := other.ClaimNextDump(t.Context(), "r1", soon, models.Limits{Overall: 1})
+	must(t, err)
+	equal(t, "the claimed backup", b.ID, ids[0])
+	if err := lockLimits(tx); err == nil {
+		t.Error("what was frozen goes on with its transaction")
+	}
+}
+
 func testReplicas(t *testing.T, server *servers.MySQL) {
+	t.Run("a process freezes in a transaction", func(t *testing.T) {
+		t.Parallel()
+		testFrozen(t, server)
+	})
 	t.Run("replicas start together", func(t *testing.T) {
 		name := server.Database(t)
 		stores := make([]*Store, 8)
@@ -84,6 +159,7 @@ func testReplicas(t *testing.T, server *servers.MySQL) {
 				t.Errorf("walking %d backups of %+v read %d rows", n, filter, read)
 			}
 		}
+		testIdleQueue(t, s, n)
 		before := rowsRead(t, s)
 		value(s.JobSummaries(t.Context()))(t)
 		if read := rowsRead(t, s) - before; read > n+100 {
@@ -119,4 +195,40 @@ func testReplicas(t *testing.T, server *servers.MySQL) {
 		must(t, err)
 		must(t, s.Close())
 	})
+}
+
+// testIdleQueue: what every replica asks each second reads nothing of the past.
+func testIdleQueue(t *testing.T, s *Store, n int) {
+	ctx := t.Context()
+	here := models.Place{Node: "here", Patience: time.Minute}
+	for what, ask := range map[string]func() error{
+		"a dump": func() error {
+			_, err := s.ClaimNextDump(ctx, "r1", soon, models.Limits{Overall: 1, PerHost: 1})
+			return err
+		},
+		"overdue":         func() error { _, _, err := s.NextOverdue(ctx); return err },
+		"a copy":          func() error { _, err := s.NextToCopy(ctx, here); return err },
+		"what is held":    func() error { _, err := s.Held(ctx); return err },
+		"what is to heal": func() error { _, err := s.HealDue(ctx, here, models.Now(), 16); return err },
+	} {
+		before := rowsOrScanned(t, s)
+		if err := ask(); err != nil {
+			wants(t, err, models.ErrNotFound)
+		}
+		if read := rowsOrScanned(t, s) - before; read > n/4 {
+			t.Errorf("looking for %s read %d rows of %d backups", what, read, n)
+		}
+	}
+}
+
+// rowsOrScanned counts what was read without an index, too.
+func rowsOrScanned(t *testing.T, s *Store) int {
+	t.Helper()
+	var counters []struct{ Value int }
+	must(t, s.db.Raw("SHOW SESSION STATUS LIKE 'Handler_read_%'").Scan(&counters).Error)
+	sum := 0
+	for _, c := range counters {
+		sum += c.Value
+	}
+	return sum
 }

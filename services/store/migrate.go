@@ -26,6 +26,9 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0001_first_tables", Migrate: firstTables},
 		{ID: "0002_drives", Migrate: drivesTables},
 		{ID: "0003_restores", Migrate: restoreTables},
+		{ID: "0004_time", Migrate: timeTables},
+		{ID: "0005_trust", Migrate: trustTables},
+		{ID: "0006_dashboard", Migrate: dashboardTables},
 	}
 }
 

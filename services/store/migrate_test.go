@@ -73,8 +73,75 @@ func testUpgradeOf(version int) func(*testing.T, *Store) {
 		upgradedBackups(t, s, minutes)
 		job := value(s.Job(t.Context(), "job"))(t)
 		equal(t, "the job's drills", job.DrillCron+job.DrillScratch, "")
-		value(s.HealDue(t.Context(), models.Now(), 1))(t)
+		value(s.HealDue(t.Context(), here, models.Now(), 1))(t)
 	}
+}
+
+func testUpgradeOfThird(t *testing.T, s *Store) {
+	s.backTo(t, 3)
+	at := time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC)
+	earlier(t, s, &job0001{ID: "job", Label: "nightly", DriveIDs: "[]", CreatedAt: at})
+	earlier(t, s, &backup0001{ID: "backup", JobID: "job", Slot: "s", Label: "l", Status: "finished", CreatedAt: at})
+	before := models.Now()
+	must(t, s.migrate(t.Context()))
+
+	job := value(s.Job(t.Context(), "job"))(t)
+	if job.SlotsFrom == nil || job.SlotsFrom.Before(before) || job.LastSlot != nil || job.PausedAt != nil {
+		t.Errorf("the schedule of an earlier version became\n%+v", job)
+	}
+	if job.Keeps() || job.RetentionAt != nil {
+		t.Errorf("an earlier version's job has rules of retention: %+v", job)
+	}
+	backup := value(s.Backup(t.Context(), "backup"))(t)
+	equal(t, "being pinned", backup.Pinned(models.Now()), false)
+	equal(t, "where the spool is", backup.SpoolNode, "")
+}
+
+func testUpgradeOfFourth(t *testing.T, s *Store) {
+	s.backTo(t, 4)
+	at := time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC)
+	earlier(t, s, &job0001{ID: "job", Label: "nightly", DriveIDs: "[]", CreatedAt: at})
+	earlier(t, s, &backup0001{ID: "backup", JobID: "job", Slot: "s", Label: "l", Status: "finished", CreatedAt: at})
+	must(t, s.migrate(t.Context()))
+
+	job := value(s.Job(t.Context(), "job"))(t)
+	if job.Encryption.On() || job.KitAt != nil || job.KitFor != "" {
+		t.Errorf("an earlier version's job became an encrypted one: %+v", job)
+	}
+	equal(t, "how the backup is encrypted", value(s.Backup(t.Context(), "backup"))(t).Encryption, "")
+	equal(t, "being claimed", value(s.HasOwner(t.Context()))(t), false)
+	must(t, s.InsertUser(t.Context(), person("anna", models.RoleOwner), nil))
+	equal(t, "being claimed then", value(s.HasOwner(t.Context()))(t), true)
+}
+
+// testUpgradeOfFifth: also where an upgrade was broken off half way before, which MySQL keeps.
+func testUpgradeOfFifth(t *testing.T, s *Store) {
+	s.backTo(t, 5)
+	at := time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC)
+	later := at.Add(300 * time.Millisecond)
+	earlier(t, s, &job0001{ID: "job", Label: "nightly", DriveIDs: "[]", CreatedAt: at})
+	for id, proven := range map[string]*time.Time{"plain": nil, "proven": &later} {
+		earlier(t, s, &backup0001{ID: id, JobID: "job", Slot: id, SourceID: "source", Label: "l", Status: "finished", CreatedAt: at, ProvenAt: proven})
+		earlier(t, s, &driveFile0001{ID: "copy of " + id, BackupID: id, DriveID: "nas", Status: "finished", CreatedAt: later})
+	}
+	earlier(t, s, &driveFile0001{ID: "copy of none", BackupID: "none", DriveID: "nas", Status: "finished", CreatedAt: later})
+	must(t, createTables(s.db, &planItem0006{}))
+	must(t, addColumns(s.db, &backup0006{}, "TablesDone", "Pinned"))
+	must(t, addIndexes(s.db, &backup0006{}, string(byPin)))
+	must(t, s.migrate(t.Context()))
+
+	for _, f := range []models.BackupFilter{{DriveID: "nas"}, {SourceID: "source"}, {DriveID: "nas", Until: at.Add(time.Microsecond)}} {
+		found := value(s.Backups(t.Context(), f, models.Cursor{}, 10))(t)
+		equal(t, "the number of backups", len(found), 2)
+		equal(t, "when the copy was made", found[0].DriveFiles[0].CreatedAt, at)
+	}
+	proven := value(s.Backups(t.Context(), models.BackupFilter{Proof: models.ProofProven}, models.Cursor{}, 10))(t)
+	equal(t, "the number of the proven", len(proven), 1)
+	if b := proven[0]; b.ID != "proven" || b.TablesTotal != 0 || b.CancelAskedAt != nil {
+		t.Errorf("an earlier version's backup became\n%+v", b)
+	}
+	equal(t, "the number of the pinned", len(value(s.Backups(t.Context(), models.BackupFilter{Pinned: true}, models.Cursor{}, 10))(t)), 0)
+	equal(t, "the revision of what is set up", value(s.PlanRevision(t.Context()))(t), firstPlan)
 }
 
 func upgradedDrills(t *testing.T, s *Store, minutes func(int) *time.Time) {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	driver "github.com/go-sql-driver/mysql"
@@ -24,6 +25,11 @@ const (
 	// a word. A server that waits for a lock answers when lockPatience is over.
 	mysqlWriteTimeout = time.Minute
 	mysqlReadTimeout  = lockPatience + 15*time.Second
+	// mysqlSilence is how long the server waits for the next word of a connection. A
+	// replica that freezes, or whose machine is gone, in the middle of a transaction holds
+	// its locks no longer than that; by default others would wait for hours. A process
+	// that is silent for so long has lost its leases, too.
+	mysqlSilence = 10 * time.Second
 )
 
 func openMySQL(ctx context.Context, c Config, log *slog.Logger) (*Store, error) {
@@ -39,6 +45,7 @@ func openMySQL(ctx context.Context, c Config, log *slog.Logger) (*Store, error) 
 	s.pool.SetMaxOpenConns(mysqlConnections)
 	s.pool.SetMaxIdleConns(mysqlIdle)
 	s.pool.SetConnMaxLifetime(mysqlLifetime)
+	s.pool.SetConnMaxIdleTime(mysqlSilence / 2)
 	if err := s.pool.PingContext(ctx); err != nil {
 		_ = s.pool.Close()
 		return nil, s.fault(fmt.Sprintf("reach the metadata database %s", c), err)
@@ -65,7 +72,10 @@ func mysqlSettings(c Config, log *slog.Logger) (*driver.Config, error) {
 	m.User, m.Passwd, m.DBName = c.User, c.Password, c.DBName
 	m.ParseTime, m.Loc = true, time.UTC
 	m.Collation = "utf8mb4_bin"
-	m.Params = map[string]string{"sql_mode": "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'"}
+	m.Params = map[string]string{
+		"sql_mode":     "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+		"wait_timeout": strconv.Itoa(int(mysqlSilence.Seconds())),
+	}
 	// An UPDATE that writes the same values still found its row, so it holds its lease.
 	m.ClientFoundRows = true
 	m.InterpolateParams = true

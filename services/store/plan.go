@@ -14,11 +14,17 @@ import (
 // transaction: sources, drives and jobs are matched by label and keep their
 // ids, what is no longer asked for is marked as removed unless the plan says
 // Keep, and what returns is not. UpdatedAt changes only where something did. Settings are stored as they
-// are given, so the caller leaves secrets out.
+// are given, so the caller leaves secrets out. A plan whose Revision is no longer the one of
+// what people set up is models.ErrBusy.
 func (s *Store) ApplyPlan(ctx context.Context, p models.Plan) error {
 	const doing = "apply the configuration to the metadata"
 	if err := checkPlan(p); err != nil {
 		return err
+	}
+	if p.Revision != "" {
+		if err := s.makeRow(ctx, planFact); err != nil {
+			return err
+		}
 	}
 	err := s.locked(ctx, "plan", func(db *gorm.DB) error {
 		return db.Transaction(func(tx *gorm.DB) error { return applyPlan(tx, p, models.Now()) })
@@ -27,6 +33,11 @@ func (s *Store) ApplyPlan(ctx context.Context, p models.Plan) error {
 }
 
 func applyPlan(tx *gorm.DB, p models.Plan, now time.Time) error {
+	if p.Revision != "" {
+		if err := samePlan(tx, p.Revision); err != nil {
+			return err
+		}
+	}
 	sources, err := applyPlaces(tx, "sources", sourcePlaces(p.Sources), p.Keep, now)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -17,6 +18,12 @@ func resolveJobs(planned []models.PlannedJob, sources, drives map[string]string)
 		j.SourceID, j.DriveIDs = sources[p.Source], make([]string, len(p.Drives))
 		for n, label := range p.Drives {
 			j.DriveIDs[n] = drives[label]
+		}
+		if len(p.DriveRetention) > 0 {
+			j.DriveRetention = make(map[string]models.Retention, len(p.DriveRetention))
+			for label, r := range p.DriveRetention {
+				j.DriveRetention[drives[label]] = r
+			}
 		}
 		jobs[i] = j
 	}
@@ -53,21 +60,43 @@ func applyJobs(tx *gorm.DB, planned []models.Job, keep bool, now time.Time) erro
 // applyJob inserts or changes one job; old has no id when it is new.
 func applyJob(tx *gorm.DB, j, old models.Job, now time.Time) error {
 	if old.ID == "" {
-		j.ID, j.CreatedAt, j.UpdatedAt, j.RemovedAt = idOr(j.ID), now, nil, nil
+		j.ID, j.CreatedAt, j.UpdatedAt, j.RemovedAt, j.SlotsFrom = idOr(j.ID), now, nil, nil, &now
 		return tx.Create(&j).Error
 	}
 	if old.RemovedAt == nil && sameJob(old, j) {
 		return nil
 	}
 	j.UpdatedAt, j.RemovedAt = &now, nil
+	j.SlotsFrom, j.RetentionAt = old.SlotsFrom, old.RetentionAt
+	if old.RemovedAt != nil || !sameTiming(old, j) {
+		j.SlotsFrom = &now
+	}
+	if !sameRetention(old, j) {
+		j.RetentionAt = &now
+	}
 	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select(
-		"source_id", "drive_ids", "cron", "timezone", "compression", "drill_after", "drill_cron", "drill_scratch",
+		"source_id", "drive_ids", "cron", "timezone", "compression", "encryption", "drill_after", "drill_cron", "drill_scratch",
+		"start_window", "spread", "timeout", "retention", "drive_retention", "retention_at", "slots_from",
 		"updated_at", "removed_at",
 	).Updates(&j).Error
 }
 
+// sameTiming reports whether two jobs have the same slots.
+func sameTiming(a, b models.Job) bool {
+	return a.Cron == b.Cron && a.Timezone == b.Timezone && a.Window == b.Window
+}
+
+func sameRetention(a, b models.Job) bool {
+	return a.Retention == b.Retention && maps.Equal(a.DriveRetention, b.DriveRetention)
+}
+
 func sameJob(a, b models.Job) bool {
-	return a.SourceID == b.SourceID && slices.Equal(a.DriveIDs, b.DriveIDs) && a.Cron == b.Cron &&
-		a.Timezone == b.Timezone && a.Compression == b.Compression && a.DrillAfter == b.DrillAfter &&
-		a.DrillCron == b.DrillCron && a.DrillScratch == b.DrillScratch
+	return a.SourceID == b.SourceID && slices.Equal(a.DriveIDs, b.DriveIDs) && sameTiming(a, b) &&
+		a.Compression == b.Compression && sameEncryption(a.Encryption, b.Encryption) && a.DrillAfter == b.DrillAfter &&
+		a.DrillCron == b.DrillCron && a.DrillScratch == b.DrillScratch &&
+		a.Spread == b.Spread && a.Timeout == b.Timeout && sameRetention(a, b)
+}
+
+func sameEncryption(a, b models.Encryption) bool {
+	return a.Passphrase == b.Passphrase && slices.Equal(a.Recipients, b.Recipients)
 }

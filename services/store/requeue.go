@@ -29,9 +29,9 @@ func (s *Store) Requeue(ctx context.Context, id string, redump bool) error {
 // TakeFailed makes a failed backup pending as Requeue does without redump, and gives
 // it to a runner at once: the dump may be on that runner's machine only. It returns
 // models.ErrConflict when the backup has not failed.
-func (s *Store) TakeFailed(ctx context.Context, id, runner string, until time.Time) error {
+func (s *Store) TakeFailed(ctx context.Context, id, runner string, lease time.Duration) error {
 	return s.again(ctx, id, func(tx *gorm.DB, _ models.Backup) error {
-		return requeue(tx, id, false, map[string]any{"lease_owner": runner, "lease_until": utc(until)})
+		return requeue(tx, id, false, map[string]any{"lease_owner": runner, "lease_until": s.in(lease)})
 	})
 }
 
@@ -42,7 +42,7 @@ func (s *Store) again(ctx context.Context, id string, change func(tx *gorm.DB, b
 		return err
 	}
 	return s.write(ctx, "queue the backup "+id+" again", func(tx *gorm.DB) error {
-		if err := lockJob(tx, b.JobID); err != nil {
+		if _, err := lockJob(tx, b.JobID); err != nil {
 			return err
 		}
 		if err := mustHaveFailed(tx, id); err != nil {
@@ -59,7 +59,7 @@ func mustHaveFailed(tx *gorm.DB, id string) error {
 	err := tx.Select("status").Take(&b, "id = ?", id).Error
 	switch {
 	case isMissing(err):
-		return noSuchBackup(id)
+		return goneBackup(tx, id)
 	case err != nil:
 		return err
 	case b.Status != models.StatusFailed:
@@ -72,7 +72,7 @@ func mustHaveFailed(tx *gorm.DB, id string) error {
 func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 	changes := map[string]any{
 		"status": models.StatusPending, "phase": models.PhaseQueued, "attempt": gorm.Expr("attempt + 1"),
-		"error": "", "settled_at": nil, "updated_at": models.Now(),
+		"error": "", "settled_at": nil, "start_by": nil, "cancel_asked_at": nil, "updated_at": models.Now(),
 	}
 	maps.Copy(changes, lease)
 	files := tx.Model(&models.DriveFile{}).Where("backup_id = ?", id)
@@ -99,7 +99,7 @@ func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 
 func forgetDump(changes map[string]any) {
 	for column, value := range map[string]any{
-		"raw_size": 0, "size": 0, "sha256": "", "crc64": "", "dump_path": nil, "warnings": "", "dumped_at": nil,
+		"raw_size": 0, "size": 0, "tables_done": 0, "tables_total": 0, "sha256": "", "crc64": "", "dump_path": nil, "spool_node": "", "warnings": "", "dumped_at": nil,
 		"proven_at": nil, "disproven_at": nil, "proof_level": models.LevelNone, "drilled_at": nil, "restore_took": 0,
 	} {
 		changes[column] = value

@@ -43,7 +43,7 @@ func testRequeueCopies(t *testing.T, s *Store) {
 	equal(t, "the bad copy's error", got.DriveFiles[1].Error, "")
 	equal(t, "the bad copy's size", got.DriveFiles[1].Size, 0)
 	value(s.Manifest(t.Context(), b.ID))(t)
-	equal(t, "the next queued", value(s.NextToCopy(t.Context()))(t).ID, b.ID)
+	equal(t, "the next queued", value(s.NextToCopy(t.Context(), here))(t).ID, b.ID)
 }
 
 func testRequeueDump(t *testing.T, s *Store) {

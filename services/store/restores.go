@@ -10,7 +10,8 @@ import (
 )
 
 // InsertRestore records a restore that begins. It returns models.ErrConflict when
-// another into the same target has not ended: the two would mix there.
+// another into the same target has not ended, for the two would mix there, and
+// models.ErrNotFound when its backup was removed meanwhile.
 func (s *Store) InsertRestore(ctx context.Context, r models.Restore) error {
 	if r.Status == "" {
 		r.Status = models.StatusPending
@@ -21,11 +22,27 @@ func (s *Store) InsertRestore(ctx context.Context, r models.Restore) error {
 	r.CreatedAt, r.SeenAt, r.SettledAt = utcOrNow(r.CreatedAt), utcOrNil(r.SeenAt), utcOrNil(r.SettledAt)
 	r.Error, r.Warnings = storable(r.Error, textLimit), storable(r.Warnings, textLimit)
 	return s.write(ctx, "record the restore "+r.ID, func(tx *gorm.DB) error {
+		if err := mayRead(tx, r.BackupID); err != nil {
+			return err
+		}
 		if err := mayRestore(tx, r); err != nil {
 			return err
 		}
-		return tx.Create(&r).Error
+		if err := tx.Create(&r).Error; err != nil {
+			return err
+		}
+		return s.markSeen(tx, restoreRun, r.ID, r.SeenAt)
 	})
+}
+
+// mayRead keeps a backup from being removed before it is known who reads it. A restore
+// of an uploaded file has none.
+func mayRead(tx *gorm.DB, backupID string) error {
+	if backupID == "" {
+		return nil
+	}
+	_, err := lockBackup(tx, backupID)
+	return err
 }
 
 // mayRestore lets the restores into the databases of one source take turns to ask.
@@ -98,6 +115,9 @@ func (s *Store) Restore(ctx context.Context, id string) (models.Restore, error) 
 // Restores returns at most limit restores, newest first, starting after the cursor.
 func (s *Store) Restores(ctx context.Context, f models.RestoreFilter, after models.Cursor, limit int) ([]models.Restore, error) {
 	query := s.read(ctx)
+	if len(f.JobIDs) > 0 {
+		query = query.Where("backup_id IN (?)", ofJobs(s.read(ctx).Model(&models.Backup{}), f.JobIDs).Select("id"))
+	}
 	if f.BackupID != "" {
 		query = query.Where("backup_id = ?", f.BackupID)
 	}
@@ -108,9 +128,9 @@ func (s *Store) Restores(ctx context.Context, f models.RestoreFilter, after mode
 }
 
 // SilentRestores returns the restores that have not ended and whose runner gave no
-// sign of life since a moment, oldest first.
-func (s *Store) SilentRestores(ctx context.Context, since time.Time) ([]models.Restore, error) {
+// sign of life for so long, oldest first.
+func (s *Store) SilentRestores(ctx context.Context, within time.Duration) ([]models.Restore, error) {
 	restores := []models.Restore{}
-	err := restoreRun.silent(s.read(ctx), since).Find(&restores).Error
+	err := s.silent(ctx, restoreRun, within).Find(&restores).Error
 	return restores, s.fault("look for restores whose runner has died", err)
 }

@@ -26,9 +26,14 @@ var (
 // unsettled narrows to those that have not ended.
 func (r run) unsettled(tx *gorm.DB) *gorm.DB { return tx.Table(r.table).Where(r.running) }
 
-// silent narrows to those whose runner gave no sign of life since a moment.
-func (r run) silent(tx *gorm.DB, since time.Time) *gorm.DB {
-	return tx.Where(r.running).Where("COALESCE(seen_at, created_at) < ?", utc(since)).Order("created_at, id")
+// silent narrows to those that have not ended and whose runner gave no sign of life for
+// so long; those are all when that is nothing.
+func (s *Store) silent(ctx context.Context, r run, within time.Duration) *gorm.DB {
+	query := s.read(ctx).Where(r.running).Order("created_at, id")
+	if within <= 0 {
+		return query
+	}
+	return query.Where("COALESCE(seen_at, created_at) < ?", s.in(-within))
 }
 
 // missing is what is said of an id that nothing has.
@@ -44,7 +49,7 @@ func (s *Store) beat(ctx context.Context, r run, id, runnerID string, changes ma
 			delete(changes, column)
 		}
 	}
-	changes["runner_id"], changes["seen_at"] = runnerID, models.Now()
+	changes["runner_id"], changes["seen_at"] = runnerID, s.now()
 	err = s.write(ctx, "record the progress of the "+r.noun+" "+id, func(tx *gorm.DB) error {
 		held := r.unsettled(tx).Where("id = ? AND runner_id IN ?", id, []string{"", runnerID})
 		if err := changedOr(held.Updates(changes), func() error { return r.whyNotHeld(tx, id) }); err != nil {
@@ -99,4 +104,13 @@ func first[T any](s *Store, query *gorm.DB, doing string, missing error) (T, err
 		return found, missing
 	}
 	return found, s.fault(doing, err)
+}
+
+// markSeen writes the first sign of life of a run anew, by the clock that they are
+// compared by; a run that nobody makes yet has none.
+func (s *Store) markSeen(tx *gorm.DB, r run, id string, seen *time.Time) error {
+	if seen == nil {
+		return nil
+	}
+	return tx.Table(r.table).Where("id = ?", id).Update("seen_at", s.now()).Error
 }

@@ -82,8 +82,9 @@ func fill(t *testing.T, s *Store, n int) {
 			"created_at": "strftime('%Y-%m-%d %H:%M:%S+00:00', '2020-01-01', i || ' minutes')",
 		}))
 		return multiply(tx, "drive_files", map[string]string{
-			"id":        "printf('0197c9a5-%04d-7000-8000-%012d', s.rowid, i)",
-			"backup_id": "printf('0197c9a4-0000-7000-8000-%012d', i)",
+			"id":         "printf('0197c9a5-%04d-7000-8000-%012d', s.rowid, i)",
+			"backup_id":  "printf('0197c9a4-0000-7000-8000-%012d', i)",
+			"created_at": "strftime('%Y-%m-%d %H:%M:%S+00:00', '2020-01-01', i || ' minutes')",
 		})
 	}))
 }
@@ -113,15 +114,26 @@ func TestSQLitePlans(t *testing.T) {
 	var page []models.Backup
 	list := func(f models.BackupFilter) string {
 		return s.db.ToSQL(func(tx *gorm.DB) *gorm.DB {
+			if indexFor(f) == copiesByAge {
+				return onDrive(tx, f, models.Cursor{CreatedAt: models.Now(), ID: "x"}, older).Limit(50).Find(&[]models.DriveFile{})
+			}
 			return newestFirst(olderThan(filtered(tx, f), models.Cursor{CreatedAt: models.Now(), ID: "x"})).Limit(50).Find(&page)
 		})
 	}
 	for name, check := range map[string]struct{ query, index string }{
-		"summaries":     {summaryQuery(ProviderSQLite), "idx_backups_job_proven"},
+		"summaries":     {summaryQuery(ProviderSQLite, countFinished), "idx_backups_job_proven"},
+		"standings":     {summaryQuery(ProviderSQLite, twoFinished), "idx_backups_job_proven"},
 		"all":           {list(models.BackupFilter{}), "idx_backups_created"},
 		"of a job":      {list(models.BackupFilter{JobID: "j"}), "idx_backups_job "},
 		"of a label":    {list(models.BackupFilter{Label: "l"}), "idx_backups_label"},
 		"of a status":   {list(models.BackupFilter{Status: "failed"}), "idx_backups_status"},
+		"of a source":   {list(models.BackupFilter{SourceID: "s"}), "idx_backups_source"},
+		"of a drive":    {list(models.BackupFilter{DriveID: "d"}), "idx_drive_files_made"},
+		"proven":        {list(models.BackupFilter{Proof: models.ProofProven}), "idx_backups_proof"},
+		"pinned":        {list(models.BackupFilter{Pinned: true}), "idx_backups_pinned"},
+		"drive, job":    {list(models.BackupFilter{DriveID: "d", JobID: "j"}), "idx_backups_job "},
+		"drive, proof":  {list(models.BackupFilter{DriveID: "d", Proof: models.ProofUnproven, Since: models.Now()}), "idx_drive_files_made"},
+		"job, proof":    {list(models.BackupFilter{JobID: "j", Proof: models.ProofUnproven}), "idx_backups_job_proven"},
 		"job and state": {list(models.BackupFilter{JobID: "j", Status: "failed"}), "idx_backups_job_status"},
 	} {
 		t.Run(name, func(t *testing.T) {

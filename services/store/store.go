@@ -15,6 +15,8 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"sync"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -74,6 +76,10 @@ type Store struct {
 	// turn holds one token when the engine takes one writer at a time. Queueing
 	// here is fair, which SQLite's own waiting is not.
 	turn chan struct{}
+	// time is the clock of this machine; nil is models.Now.
+	time func() time.Time
+	// rows are the names of the facts that are there for transactions to lock.
+	rows sync.Map
 }
 
 // Open opens the metadata database and brings its tables up to date. It is

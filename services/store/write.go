@@ -24,6 +24,12 @@ const (
 // read returns a handle for queries outside a transaction.
 func (s *Store) read(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx) }
 
+// readOften is read for the few statements that every request of a page makes. SQLite, which
+// runs in this process, takes longer to understand them than to answer; it keeps them.
+func (s *Store) readOften(ctx context.Context) *gorm.DB {
+	return s.db.Session(&gorm.Session{Context: ctx, PrepareStmt: s.config.Provider == ProviderSQLite})
+}
+
 // write runs change in one transaction, and again when the server undid it to
 // end a deadlock. change must therefore have no effect of its own.
 func (s *Store) write(ctx context.Context, doing string, change func(tx *gorm.DB) error) error {

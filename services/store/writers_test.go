@@ -44,7 +44,7 @@ func writeMany(t *testing.T, s *Store, f fixture, n int) error {
 	if err := s.InsertBackup(t.Context(), b); err != nil {
 		return err
 	}
-	if err := s.Claim(t.Context(), b.ID, "", f.job.Label, soon()); err != nil {
+	if err := s.Claim(t.Context(), b.ID, "", f.job.Label, soon); err != nil {
 		return err
 	}
 	for i := range n - 2 {

@@ -52,6 +52,12 @@ type Store interface {
 	SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
 	// HealDrive makes the copies on a drive that failed since a moment due at another.
 	HealDrive(ctx context.Context, driveID string, since, at time.Time) error
+	// DriveTotals counts the copies on each drive, by the drive's id.
+	DriveTotals(ctx context.Context) (map[string]models.DriveTotals, error)
+	// DriveUsages returns what drives held each day since one, and SetDriveUsage writes it
+	// down for a day and forgets those before another. Days are as in models.DriveUsage.
+	DriveUsages(ctx context.Context, driveID, since string) ([]models.DriveUsage, error)
+	SetDriveUsage(ctx context.Context, u models.DriveUsage, forget string) error
 }
 
 // Catalog knows the drives that this process is configured with.
@@ -161,7 +167,7 @@ func (s *Service) Check(ctx context.Context, driveID string) (models.DriveCheck,
 	if !found.Good() {
 		return found, nil
 	}
-	return found, s.afterGood(ctx, driveID)
+	return found, errors.Join(s.writeUsage(ctx, []models.Drive{row}), s.afterGood(ctx, driveID))
 }
 
 func (s *Service) try(ctx context.Context, d drive.Drive, found *models.DriveCheck) error {

@@ -186,7 +186,7 @@ func (p *place) backup(status models.Status, verified time.Time) models.Backup {
 	file := models.DriveFile{ID: models.NewID(), BackupID: id, DriveID: p.row.ID, Provider: "local", Label: "f", Key: "k/f"}
 	must(p.t, p.store.InsertBackup(ctx, models.Backup{ID: id, JobID: job.ID, Label: "nightly", Slot: id, Compression: models.CompressionZstd,
 		FileName: "f", CreatedAt: models.Now(), DriveFiles: []models.DriveFile{file}}))
-	must(p.t, p.store.Claim(ctx, id, "", "r", models.Now().Add(time.Minute)))
+	must(p.t, p.store.Claim(ctx, id, "", "r", time.Minute))
 	must(p.t, p.store.RecordDump(ctx, id, "r", models.DumpFacts{Size: 1, SHA256: "d", DumpedAt: models.Now()}, models.Manifest{BackupID: id}))
 	change := models.DriveFileChange{Status: status}
 	if status == models.StatusFinished {
@@ -208,7 +208,7 @@ func TestAGoodCheckMakesFailedCopiesDueAndSweeps(t *testing.T) {
 		t.Fatalf("check %+v, %v", c, err)
 	}
 	dueNow := func() int {
-		ids, err := p.store.HealDue(t.Context(), p.clock(), 5)
+		ids, err := p.store.HealDue(t.Context(), models.Place{}, p.clock(), 5)
 		must(t, err)
 		return len(ids)
 	}

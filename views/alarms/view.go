@@ -28,7 +28,7 @@ const ofBackup = "backup"
 // New builds an alarm. On the page of its backup it leads nowhere, and back there.
 func New(a models.Alarm, job string, onBackup bool, now time.Time) View {
 	v := View{ID: a.ID, Title: title(a.Kind), Job: job, When: components.Ago(now, &a.CreatedAt), Lines: human.Sentences(a.Sentence)}
-	v.Seen = components.Action{ID: "seen-" + a.ID, Path: "/alarms/" + a.ID + "/seen", Label: "I have looked", Icon: "check", About: job}
+	v.Seen = components.Action{ID: "seen-" + a.ID, Path: "/alarms/" + a.ID + "/seen", Label: "I have looked", Icon: "check", About: job, Needs: models.ScopeRun}
 	if onBackup {
 		v.Seen.Path += "?" + url.Values{ofBackup: {a.BackupID}}.Encode()
 		return v

@@ -7,7 +7,7 @@ import (
 	"github.com/backupman/backupman/views/components"
 )
 
-// actions are what can be asked for. A pending backup offers nothing, and one
+// actions are what can be asked for; what mends a failed backup stands where it says so. A pending backup offers nothing, and one
 // whose job is gone cannot be run again.
 func actions(f Facts) []components.Action {
 	b := f.Backup
@@ -15,14 +15,11 @@ func actions(f Facts) []components.Action {
 		return nil
 	}
 	var found []components.Action
-	if b.Status == models.StatusFailed {
-		found = mending(b)
-	}
 	if anyFinished(b) && !(f.Comparison != nil && f.Comparison.Running) {
-		found = append(found, components.Action{Path: Path(b.ID) + "/verify", Label: "Compare copies now", Icon: "check", About: b.Label})
+		found = append(found, components.Action{Path: Path(b.ID) + "/verify", Label: "Check copies now", Icon: "check", About: b.Label, Needs: models.ScopeRun})
 	}
 	if !f.JobGone {
-		found = append(found, components.Action{Path: "/jobs/" + b.JobID + "/run", Label: "Run again", Icon: "play", About: b.Label})
+		found = append(found, components.Action{Path: "/jobs/" + b.JobID + "/run", Label: "Run again", Icon: "play", About: b.Label, Needs: models.ScopeRun})
 	}
 	return found
 }
@@ -30,12 +27,12 @@ func actions(f Facts) []components.Action {
 // mending is what can be done about a failed backup. One whose dump is good needs
 // only its copies; a retry then matters where that dump is gone.
 func mending(b models.Backup) []components.Action {
-	retry := components.Action{Path: Path(b.ID) + "/retry", Label: "Retry", Icon: "retry", About: b.Label}
+	retry := components.Action{Path: Path(b.ID) + "/retry", Label: "Retry", Icon: "retry", About: b.Label, Needs: models.ScopeRun}
 	if b.DumpedAt == nil {
 		retry.Primary = true
 		return []components.Action{retry}
 	}
-	heal := components.Action{Path: Path(b.ID) + "/heal", Label: "Make the missing copies", Icon: "copy", About: b.Label, Primary: true}
+	heal := components.Action{Path: Path(b.ID) + "/heal", Label: "Make the missing copies", Icon: "copy", About: b.Label, Primary: true, Needs: models.ScopeRun}
 	return []components.Action{heal, retry}
 }
 
@@ -43,6 +40,10 @@ func mending(b models.Backup) []components.Action {
 func wayOut(b models.Backup) string {
 	const retry = "Retry does the same, and dumps the database anew only when both are gone."
 	switch {
+	case b.CancelAskedAt != nil && b.DumpedAt == nil:
+		return "Retry dumps the database anew."
+	case b.CancelAskedAt != nil:
+		return "Nothing more happens by itself: make the missing copies when you want them."
 	case b.DumpedAt == nil:
 		return "Once that is mended, press Retry: the database is dumped anew."
 	case slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.HealAt != nil }):

@@ -14,7 +14,9 @@ const shownTables = 500
 type Contents struct {
 	// MadeBy tells the server and the tool.
 	MadeBy string
-	// Totals is a sentence: tables and rows.
+	// Hidden says that what it holds is sealed, and not known here.
+	Hidden bool
+	// Totals is a sentence: tables, rows and bytes.
 	Totals string
 	Tables []TableLine
 	// More counts the tables that are not listed.
@@ -42,7 +44,14 @@ type ObjectGroup struct {
 func NewContents(m models.Manifest) Contents {
 	inv := m.Inventory
 	c := Contents{MadeBy: madeBy(m.Provider, inv), Objects: groups(inv.Objects)}
-	c.Totals = human.Plural(int64(len(inv.Tables)), "table") + ", " + human.Plural(inv.Rows(), "row")
+	if c.Hidden = m.Hidden(); c.Hidden {
+		return c
+	}
+	var bytes int64
+	for _, t := range inv.Tables {
+		bytes += t.Bytes
+	}
+	c.Totals = human.Plural(int64(len(inv.Tables)), "table") + ", " + human.Plural(inv.Rows(), "row") + ", " + human.Bytes(bytes)
 	for i, t := range inv.Tables {
 		if i == shownTables {
 			c.More = len(inv.Tables) - shownTables

@@ -23,9 +23,17 @@ type Facts struct {
 	Drills []models.Drill
 	// Alarms are those about this backup that nobody has looked at.
 	Alarms []models.Alarm
-	Log    string
+	// Log is the end of the log, LogLength how many bytes all of it has.
+	Log       string
+	LogLength int
+	// DrillAfter says that the job drills each of its backups when it has finished.
+	DrillAfter bool
 	// JobGone says that the job is not in the configuration any more.
 	JobGone bool
+	// Zone is where the job's clock hangs; nil is UTC.
+	Zone *time.Location
+	// PinRefused is a pin that was asked for and not made; zero otherwise.
+	PinRefused PinRefused
 	// Comparison is how the newest comparison of the copies stands that was asked for
 	// on this page; nil when there was none.
 	Comparison *Comparison
@@ -52,25 +60,29 @@ type Body struct {
 	// Attempt is the number of the try, from 1.
 	Attempt int
 	Took    string
-	// Live is nil once the backup is settled.
-	Live *Live
-	// Failure is the heading and Error the sentence of a failed backup; WayOut says what
-	// to do about it.
-	Failure, Error, WayOut string
+	// Run is nil once the backup is settled, Failure unless it has failed.
+	Run     *Run
+	Failure *Failure
 	// Comparison is nil when the copies were not compared lately.
 	Comparison *ComparisonNote
 	Alarms     []alarms.View
 	// Proof is nil while the backup is pending.
 	Proof *Proof
+	// JobPath leads to the page of the job.
+	JobPath string
 	// RestorePath and ComparePath are empty while there is nothing to restore or compare.
 	RestorePath, ComparePath string
-	Warnings                 []string
-	RawSize, Size            int64
-	SHA256                   string
+	// DeletePath is empty while the backup is pending, and where no copy could be removed.
+	DeletePath    string
+	Warnings      []string
+	RawSize, Size int64
+	SHA256        string
 	// DumpPath is empty when the dump is nowhere on this machine.
 	DumpPath string
-	Copies   []Copy
-	Actions  []components.Action
+	// Lock is nil where nothing is encrypted.
+	Lock    *Lock
+	Copies  []Copy
+	Actions []components.Action
 }
 
 // Copy is one copy on one drive.
@@ -96,17 +108,21 @@ type Copy struct {
 
 // Rest is the part of the page that stays once the backup is settled.
 type Rest struct {
-	Settled  bool
-	Log      string
-	Contents *Contents
-	ByHand   ByHand
+	Settled bool
+	// Log is the end of the log, LogPath where all of it is.
+	Log, LogPath string
+	Contents     *Contents
+	ByHand       ByHand
+	// Pin is nil where there is nothing to keep. It is here because what is typed into it
+	// stays while the changing part is drawn anew.
+	Pin *Pin
 	// Swapped says that the part goes with a fragment and replaces the page's own.
 	Swapped bool
 }
 
 // NewDetailView builds the page.
 func NewDetailView(page layout.Page, f Facts, now time.Time) DetailView {
-	return DetailView{Page: page, Body: NewBody(f, now), Rest: NewRest(f)}
+	return DetailView{Page: page, Body: NewBody(f, now), Rest: NewRest(f, now)}
 }
 
 // NewBody builds the changing part.
@@ -116,22 +132,31 @@ func NewBody(f Facts, now time.Time) Body {
 		ID: b.ID, Label: b.Label, Status: b.Status, Chips: chips(b), FileName: b.FileName,
 		Created: components.Ago(now, &b.CreatedAt), Trigger: TriggerWords(b.Trigger), Attempt: b.Attempt,
 		Took: took(b, now), RawSize: b.RawSize, Size: b.Size, SHA256: b.SHA256,
-		Warnings: human.Lines(b.Warnings), Actions: actions(f), Comparison: newComparisonNote(f, now),
+		Warnings: human.Lines(b.Warnings), Actions: actions(f), Comparison: newComparisonNote(f, now), JobPath: "/jobs/" + b.JobID,
+	}
+	if body.Lock = newLock(f); body.Lock != nil {
+		body.Chips = append(body.Chips, components.Chip{Tone: components.ToneQuiet, Icon: "shield", Text: "Encrypted"})
+	}
+	if b.Pinned(now) {
+		body.Chips = append(body.Chips, components.Chip{Tone: components.ToneQuiet, Icon: "pin", Text: "Pinned"})
 	}
 	if b.DumpPath != nil {
 		body.DumpPath = *b.DumpPath
 	}
 	switch b.Status {
 	case models.StatusPending:
-		live := NewLive(b, f.Known, now)
-		body.Live = &live
+		run := NewRun(RunFacts{Backup: b, Known: f.Known, Log: f.Log, LogLength: f.LogLength}, now)
+		body.Run = &run
 	case models.StatusFailed:
-		body.Failure, body.Error, body.WayOut = failureWords(b), human.Sentence(b.Error), wayOut(b)
+		body.Failure = newFailure(f, now)
 	}
 	for _, a := range f.Alarms {
 		body.Alarms = append(body.Alarms, alarms.New(a, b.Label, true, now))
 	}
-	if b.Status.Settled() {
+	if b.Status.Settled() && len(b.DriveFiles) > 0 {
+		body.DeletePath = Path(b.ID) + "/delete"
+	}
+	if b.Status == models.StatusFinished || b.Status.Settled() && len(f.Drills) > 0 {
 		body.Proof = newProof(f, now)
 	}
 	if b.Status.Settled() && anyFinished(b) {
@@ -147,14 +172,17 @@ func NewBody(f Facts, now time.Time) Body {
 }
 
 // NewRest builds the part that stays.
-func NewRest(f Facts) Rest {
-	r := Rest{Settled: f.Backup.Status.Settled(), Log: f.Log}
+func NewRest(f Facts, now time.Time) Rest {
+	r := Rest{Settled: f.Backup.Status.Settled(), Log: lastLines(f.Log, shownLines), LogPath: Path(f.Backup.ID) + "/log", Pin: newPin(f, now)}
 	if f.Manifest != nil {
 		contents := NewContents(*f.Manifest)
 		r.Contents = &contents
 	}
 	if f.Backup.Status.Settled() && anyFinished(f.Backup) {
-		r.ByHand = NewByHand(f.Provider, handFile(f.Backup), inventory(f.Manifest), f.Backup.SHA256)
+		r.ByHand = NewByHand(f.Provider, handFile(f.Backup), inventory(f.Manifest), f.Backup.SHA256, newLock(f))
+		if handFile(f.Backup) == f.Backup.FileName {
+			r.ByHand.From = placesOf(f.Backup.DriveFiles, f.Known.Drives)
+		}
 	}
 	return r
 }
@@ -162,7 +190,7 @@ func NewRest(f Facts) Rest {
 func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	c := Copy{
 		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
-		DrivePath: "/drives#drive-" + f.DriveID, Error: human.Sentence(f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
+		DrivePath: "/drives#drive-" + f.DriveID, Error: human.Own("drive", f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
 	}
 	if d, ok := k.Drives[f.DriveID]; ok {
 		c.Drive = d.Label

@@ -11,10 +11,11 @@ import (
 const givenUp = 14 * 24 * time.Hour
 
 // healing says when a failed copy is made again, and whether a check of its drive is
-// what that waits for. Copies of a dump that failed are not: there is nothing to copy.
+// what that waits for. Copies of a dump that failed are not, for there is nothing to
+// copy, and neither are those of a backup that was cancelled.
 func healing(b models.Backup, f models.DriveFile, now time.Time) (words string, afterCheck bool) {
 	switch {
-	case f.Status != models.StatusFailed || b.Status != models.StatusFailed || b.DumpedAt == nil:
+	case f.Status != models.StatusFailed || b.Status != models.StatusFailed || b.DumpedAt == nil || b.CancelAskedAt != nil:
 		return "", false
 	case f.HealAt != nil && f.HealAt.After(now.Add(time.Minute)):
 		return "It is made again by itself in about " + human.Span(f.HealAt.Sub(now)) + ".", false

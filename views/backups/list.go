@@ -12,31 +12,43 @@ import (
 
 // ListView is the list of backups.
 type ListView struct {
-	Page layout.Page
-	Rows []Row
-	// Jobs and Statuses are the choices of the filter.
-	Jobs, Statuses []Choice
+	Page  layout.Page
+	Rows  []Row
+	Query ListQuery
+	// Jobs and the others are the choices of the filter.
+	Jobs, Sources, Drives, Statuses, Proofs []components.Option
+	// Active are what the list is narrowed by, each with the way to leave it out.
+	Active []ActiveFilter
 	// Filtered says that a filter is set, Start that the list's newest part is shown.
 	Filtered, Start bool
-	// NewestPath leads to the start of the list, OlderPath to the next part;
-	// empty when there is none.
-	NewestPath, OlderPath string
+	// NewestPath leads to the start of the list, NewerPath and OlderPath to the parts beside
+	// this one; empty when there is none. Here is the address of this part.
+	NewestPath, NewerPath, OlderPath, Here string
 }
 
-// Choice is one choice of a filter.
-type Choice struct {
-	Value, Label string
-	Selected     bool
-}
+// ActiveFilter is one thing that a list is narrowed by.
+type ActiveFilter struct{ Words, Path string }
 
 // ListQuery is what was asked of the list.
 type ListQuery struct {
-	JobID  string
-	Status models.Status
+	JobID, SourceID, DriveID string
+	Status                   models.Status
+	Proof                    models.Proof
+	Pinned                   bool
+	// From and To are days, as a form writes them; empty when the list is not bounded.
+	From, To string
 	// Start says that the list is read from its newest backup.
 	Start bool
-	// Older is the mark of the next part; empty when there is none.
-	Older string
+	// After is the mark of this part, Older that of the next and Newer that of the one before;
+	// empty when there is none.
+	After, Older, Newer string
+}
+
+// Choices are what the filter offers.
+type Choices struct {
+	Jobs    []models.Job
+	Sources []models.Source
+	Drives  []models.Drive
 }
 
 // Row is one backup of the list.
@@ -52,10 +64,22 @@ type Row struct {
 	Size int64
 	// Copies says how many of the copies are there, such as "2 of 2".
 	Copies string
+	Proof  ProofMark
+	// Pinned says that somebody asked for it to be kept.
+	Pinned  bool
+	Warning bool
+}
+
+// ProofMark says in a word how well a backup is proven.
+type ProofMark struct {
 	// Proven is when it was last found equal; Disproven says that it was found not to be.
 	Proven    components.Moment
 	Disproven bool
-	Warning   bool
+}
+
+// NewProofMark returns what is known of a backup's proof.
+func NewProofMark(b models.Backup, now time.Time) ProofMark {
+	return ProofMark{Proven: components.Ago(now, b.ProvenAt), Disproven: b.DisprovenAt != nil}
 }
 
 // NewRow builds the row of a backup.
@@ -63,28 +87,69 @@ func NewRow(b models.Backup, now time.Time) Row {
 	return Row{
 		ID: b.ID, Label: b.Label, Path: Path(b.ID), Status: b.Status, Chip: backupChip(b),
 		Trigger: TriggerWords(b.Trigger), Created: components.Ago(now, &b.CreatedAt), Took: took(b, now),
-		Size: b.Size, Copies: copies(b), Proven: components.Ago(now, b.ProvenAt), Disproven: b.DisprovenAt != nil, Warning: b.Warnings != "",
+		Size: b.Size, Copies: copies(b), Proof: NewProofMark(b, now), Pinned: b.Pinned(now), Warning: b.Warnings != "",
 	}
 }
 
 // NewListView builds the list.
-func NewListView(page layout.Page, found []models.Backup, jobs []models.Job, q ListQuery, now time.Time) ListView {
-	v := ListView{Page: page, Filtered: q.JobID != "" || q.Status != "", Start: q.Start, Jobs: jobChoices(jobs, q.JobID), Statuses: statusChoices(q.Status)}
+func NewListView(page layout.Page, found []models.Backup, from Choices, q ListQuery, now time.Time) ListView {
+	v := ListView{Page: page, Query: q, Start: q.Start, Jobs: jobOptions(from.Jobs), Sources: sourceOptions(from.Sources), Drives: driveOptions(from.Drives),
+		Statuses: statusOptions(), Proofs: proofOptions(), Here: listPath(q, "after", q.After)}
 	for _, b := range found {
 		v.Rows = append(v.Rows, NewRow(b, now))
 	}
+	v.Active = v.active()
+	v.Filtered = len(v.Active) > 0
 	if !q.Start {
-		v.NewestPath = listPath(q, "")
+		v.NewestPath = listPath(q, "", "")
+	}
+	if q.Newer != "" {
+		v.NewerPath = listPath(q, "before", q.Newer)
 	}
 	if q.Older != "" {
-		v.OlderPath = listPath(q, q.Older)
+		v.OlderPath = listPath(q, "after", q.Older)
 	}
 	return v
 }
 
-func listPath(q ListQuery, after string) string {
+// active tells what the list is narrowed by, in words.
+func (v ListView) active() []ActiveFilter {
+	q := v.Query
+	var all []ActiveFilter
+	add := func(what, words string, without ListQuery) {
+		if words != "" {
+			all = append(all, ActiveFilter{Words: what + words, Path: listPath(without, "", "")})
+		}
+	}
+	without := func(change func(*ListQuery)) ListQuery { other := q; change(&other); return other }
+	add("Job: ", labelOf(v.Jobs, q.JobID), without(func(o *ListQuery) { o.JobID = "" }))
+	add("Source: ", labelOf(v.Sources, q.SourceID), without(func(o *ListQuery) { o.SourceID = "" }))
+	add("Drive: ", labelOf(v.Drives, q.DriveID), without(func(o *ListQuery) { o.DriveID = "" }))
+	add("", labelOf(v.Statuses, string(q.Status)), without(func(o *ListQuery) { o.Status = "" }))
+	add("", labelOf(v.Proofs, string(q.Proof)), without(func(o *ListQuery) { o.Proof = "" }))
+	add("From ", q.From, without(func(o *ListQuery) { o.From = "" }))
+	add("To ", q.To, without(func(o *ListQuery) { o.To = "" }))
+	if q.Pinned {
+		add("", "Pinned", without(func(o *ListQuery) { o.Pinned = false }))
+	}
+	return all
+}
+
+// labelOf is the label of a choice; the value itself when it is none of them.
+func labelOf(options []components.Option, value string) string {
+	for _, o := range options {
+		if o.Value == value && value != "" {
+			return o.Label
+		}
+	}
+	return value
+}
+
+// listPath is the address of a part of the list: the one behind, or before, a mark.
+func listPath(q ListQuery, beside, mark string) string {
 	values := url.Values{}
-	for name, value := range map[string]string{"job": q.JobID, "status": string(q.Status), "after": after} {
+	for name, value := range map[string]string{"job": q.JobID, "source": q.SourceID, "drive": q.DriveID, "status": string(q.Status), "proof": string(q.Proof),
+		"pinned": pinnedValue(q.Pinned), "from": q.From, "to": q.To, beside: mark} {
 		if value != "" {
 			values.Set(name, value)
 		}
@@ -95,24 +160,49 @@ func listPath(q ListQuery, after string) string {
 	return "/backups?" + values.Encode()
 }
 
-func jobChoices(jobs []models.Job, selected string) []Choice {
-	choices := []Choice{{Label: "All jobs"}}
+func jobOptions(jobs []models.Job) []components.Option {
+	options := []components.Option{{Label: "All jobs"}}
 	for _, j := range jobs {
-		label := j.Label
-		if j.RemovedAt != nil {
-			label += " (removed)"
-		}
-		choices = append(choices, Choice{Value: j.ID, Label: label, Selected: j.ID == selected})
+		options = append(options, components.Option{Value: j.ID, Label: removedWords(j.Label, j.RemovedAt)})
 	}
-	return choices
+	return options
 }
 
-func statusChoices(selected models.Status) []Choice {
-	choices := []Choice{{Label: "Any status"}}
-	for _, s := range []models.Status{models.StatusPending, models.StatusFinished, models.StatusFailed} {
-		choices = append(choices, Choice{Value: string(s), Label: statusChip(s).Text, Selected: s == selected})
+func sourceOptions(sources []models.Source) []components.Option {
+	options := []components.Option{{Label: "All sources"}}
+	for _, s := range sources {
+		options = append(options, components.Option{Value: s.ID, Label: removedWords(s.Label, s.RemovedAt)})
 	}
-	return choices
+	return options
+}
+
+func driveOptions(drives []models.Drive) []components.Option {
+	options := []components.Option{{Label: "All drives"}}
+	for _, d := range drives {
+		options = append(options, components.Option{Value: d.ID, Label: removedWords(d.Label, d.RemovedAt)})
+	}
+	return options
+}
+
+// removedWords marks what has left the configuration.
+func removedWords(label string, at *time.Time) string {
+	if at != nil {
+		return label + " (removed)"
+	}
+	return label
+}
+
+func statusOptions() []components.Option {
+	options := []components.Option{{Label: "Any status"}}
+	for _, s := range []models.Status{models.StatusPending, models.StatusFinished, models.StatusFailed} {
+		options = append(options, components.Option{Value: string(s), Label: statusChip(s).Text})
+	}
+	return options
+}
+
+func proofOptions() []components.Option {
+	return []components.Option{{Label: "Any proof"}, {Value: string(models.ProofProven), Label: "Proven"},
+		{Value: string(models.ProofUnproven), Label: "Not proven"}, {Value: string(models.ProofDisproven), Label: "Disproven"}}
 }
 
 // took says how long the newest attempt took, or has taken so far.

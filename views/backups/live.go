@@ -57,7 +57,7 @@ func doing(b models.Backup) string {
 	return "Waiting for its turn"
 }
 
-// percent guesses how much is done: by the last backup's size while dumping,
+// percent guesses how much is done: while dumping by the last backup's size, or else by the tables,
 // by what the drives have taken while uploading; -1 when there is no telling.
 // The guess stays below 100, because only settling is the end.
 func percent(b models.Backup, k Known) int {
@@ -66,6 +66,7 @@ func percent(b models.Backup, k Known) int {
 		if k.Last != nil {
 			return share(b.RawSize, k.Last.RawSize)
 		}
+		return share(int64(b.TablesDone), int64(b.TablesTotal))
 	case models.PhaseUploading:
 		var taken int64
 		for _, f := range b.DriveFiles {

@@ -26,8 +26,12 @@ type Proof struct {
 	// restored it, and Took how long the restore alone took; empty where not known.
 	Tested             components.Moment
 	Copy, Server, Took string
-	// Live is the drill that runs now; nil when none does.
-	Live *LiveDrill
+	// Lock is nil where a drill can't be asked for, or needs no key.
+	Lock *Lock
+	// Live is the drill that runs now; nil when none does. Awaited says that one is about to
+	// begin by itself.
+	Live    *LiveDrill
+	Awaited bool
 	// Drills are those that have ended, newest first; More says that there are older ones.
 	Drills []DrillLine
 	More   bool
@@ -56,8 +60,11 @@ type DrillLine struct {
 }
 
 func newProof(f Facts, now time.Time) *Proof {
-	p := &Proof{Ladder: ladder(f)}
+	p := &Proof{Ladder: ladder(f), Awaited: awaited(f, now)}
 	p.Tone, p.Icon, p.Title, p.Sentences = proofWords(f)
+	if p.Awaited {
+		p.Tone, p.Icon, p.Title = components.ToneBusy, "turning", "A drill is about to begin"
+	}
 	ended := 0
 	for _, d := range f.Drills {
 		if d.Running() {
@@ -75,10 +82,29 @@ func newProof(f Facts, now time.Time) *Proof {
 	if took := f.Backup.RestoreTook; took > 0 {
 		p.Took = human.Duration(took)
 	}
-	if p.Live == nil && f.Backup.Status == models.StatusFinished {
-		p.Drill = &components.Action{ID: "drill-now", Path: Path(f.Backup.ID) + "/drill", Label: "Drill now", Icon: "shield", About: f.Backup.Label, Primary: f.Backup.ProvenAt == nil}
+	if p.Live == nil && !p.Awaited && f.Backup.Status == models.StatusFinished {
+		p.Lock = newLock(f)
+		p.Drill = &components.Action{ID: "drill-now", Path: Path(f.Backup.ID) + "/drill", Label: "Drill now", Icon: "shield", About: f.Backup.Label, Primary: f.Backup.ProvenAt == nil, Needs: models.ScopeRun}
 	}
 	return p
+}
+
+func proofIconClass(p Proof) string {
+	if p.Icon == "turning" {
+		return "mt-0.5 size-5 turning"
+	}
+	return "mt-0.5 size-5"
+}
+
+// awaitTime is how long the page looks for the drill that follows a backup, which waits
+// for its turn.
+const awaitTime = time.Minute
+
+// awaited reports whether a drill follows that has not begun: the backup has just finished,
+// and its job drills each one.
+func awaited(f Facts, now time.Time) bool {
+	b := f.Backup
+	return f.DrillAfter && b.Status == models.StatusFinished && b.SettledAt != nil && now.Sub(*b.SettledAt) < awaitTime && len(f.Drills) == 0
 }
 
 // proofWords are the answer and what explains it.
@@ -96,6 +122,11 @@ func proofWords(f Facts) (components.Tone, string, string, []string) {
 		return components.ToneGood, "shield", "It was restored and found equal", reasonsOf(last)
 	case untold:
 		return components.ToneWarn, "warning", "It could not be tested", reasonsOf(last)
+	}
+	for _, d := range f.Drills {
+		if d.Running() {
+			return components.ToneBusy, "turning", "It is being restored as a test", []string{"A drill restores it into a scratch database and compares every table with the manifest. Nothing else is touched."}
+		}
 	}
 	return components.ToneWarn, "circle", "It was never restored as a test", []string{"A drill restores it into a scratch database and compares every table with the manifest. Nothing else is touched."}
 }
@@ -193,7 +224,7 @@ func newLiveDrill(f Facts, d models.Drill, now time.Time) *LiveDrill {
 		Meter: runs.NewMeter(runs.OfDrill(d, f.Backup.Label, Path(d.BackupID)+"/proof"), f.Look, now),
 		Steps: runs.Steps(runs.DrillPhases(), d.Phase, runs.Running),
 		Cancel: components.Action{
-			ID: "cancel-" + d.ID, Path: DrillPath(d.ID) + "/cancel?" + ofBackup, Label: "Stop", Icon: "stop", About: "the drill of " + f.Backup.Label, Waits: d.CancelAsked,
+			ID: "cancel-" + d.ID, Path: DrillPath(d.ID) + "/cancel?" + ofBackup, Label: "Stop", Icon: "stop", About: "the drill of " + f.Backup.Label, Waits: d.CancelAsked, Needs: models.ScopeRun,
 		},
 	}
 }

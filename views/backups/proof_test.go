@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/layout"
 )
 
 // What is known of a backup's proof is told by four levels, an answer and what explains it.
@@ -37,7 +38,7 @@ func TestProof(t *testing.T) {
 		"disproven":                    {disproven, []models.Drill{wrong}, "good good good bad", "This backup is not what was dumped", "The table a is missing. The table b is missing.", false, true},
 		"disproven, then not testable": {disproven, []models.Drill{untold, wrong}, "good good good bad", "This backup is not what was dumped", "An earlier drill found it wrong", false, true},
 		"not testable":                 {with(func(b *models.Backup) { b.ProofLevel = models.LevelDecodes }), []models.Drill{untold}, "good good warn quiet", "It could not be tested", "install it.", false, true},
-		"first drill running":          {finished, []models.Drill{running}, "quiet quiet quiet quiet", "It was never restored", "", true, false},
+		"first drill running":          {finished, []models.Drill{running}, "quiet quiet quiet quiet", "It is being restored as a test", "", true, false},
 		"drilled again":                {proven, []models.Drill{running, equal}, "good good good good", "It was restored and found equal", "3 tables were equal.", true, false},
 		"failed":                       {with(func(b *models.Backup) { b.Status = models.StatusFailed }), nil, "quiet quiet quiet quiet", "It was never restored", "", false, false},
 	} {
@@ -68,5 +69,31 @@ func TestManyDrillsAreNotAllListed(t *testing.T) {
 	}
 	if p := newProof(Facts{Drills: drills}, now); len(p.Drills) != shownDrills || !p.More {
 		t.Errorf("%d are listed, more: %v", len(p.Drills), p.More)
+	}
+}
+
+// A page of a backup that has just finished goes on looking for the drill that follows.
+func TestADrillThatFollowsIsAwaited(t *testing.T) {
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	settled := now.Add(-10 * time.Second)
+	f := Facts{Backup: models.Backup{ID: "b", Label: "shop", Status: models.StatusFinished, SettledAt: &settled}, DrillAfter: true}
+	looks := func(f Facts, at time.Time) bool {
+		b := NewDetailView(layout.Page{}, f, at).Body
+		return bodyPolling(b)["hx-get"] == "/backups/b/proof" && b.Proof.Drill == nil
+	}
+	if !looks(f, now) {
+		t.Error("nothing looks for it")
+	}
+	if looks(f, now.Add(awaitTime)) {
+		t.Error("it is looked for although none has begun for long")
+	}
+	untold := f
+	untold.DrillAfter = false
+	drilled := f
+	drilled.Drills = []models.Drill{{ID: "d", BackupID: "b", Outcome: models.DrillProven, SettledAt: &settled}}
+	for name, f := range map[string]Facts{"a job without drills": untold, "a drill that has ended": drilled} {
+		if looks(f, now) {
+			t.Errorf("%s: a drill is awaited", name)
+		}
 	}
 }

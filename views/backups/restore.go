@@ -15,12 +15,37 @@ type ByHand struct {
 	Commands string
 	// Note says in a sentence what the commands do.
 	Note string
+	// From are the places that the file is fetched from first; empty when it is on this machine.
+	From []CopyPlace
 }
 
-// NewByHand writes down how a dump file is restored. The provider is the
+// CopyPlace is where a drive keeps a copy.
+type CopyPlace struct{ Drive, Path string }
+
+// placesOf are those of the finished copies of a backup of which this machine has none.
+func placesOf(copies []models.DriveFile, drives map[string]models.Drive) []CopyPlace {
+	var places []CopyPlace
+	for _, f := range copies {
+		if f.Status != models.StatusFinished {
+			continue
+		}
+		at := CopyPlace{Drive: "a drive that is gone", Path: f.Key}
+		if d, ok := drives[f.DriveID]; ok {
+			at.Drive = d.Label
+		}
+		if f.Path != nil {
+			at.Path = *f.Path
+		}
+		places = append(places, at)
+	}
+	return places
+}
+
+// NewByHand writes down how a dump file is restored; locked is nil for one that is not
+// encrypted. The provider is the
 // source's, file is a path or a name, and inv tells the name of the database
 // that was dumped and its defaults; it is empty where the manifest is gone.
-func NewByHand(provider, file string, inv models.Inventory, sha256 string) ByHand {
+func NewByHand(provider, file string, inv models.Inventory, sha256 string, locked *Lock) ByHand {
 	h := ByHand{}
 	if sha256 != "" {
 		h.Check = "echo " + quote(sha256+"  "+file) + " | sha256sum --check"
@@ -28,15 +53,18 @@ func NewByHand(provider, file string, inv models.Inventory, sha256 string) ByHan
 	target, options := scratchName(inv.Database), createOptions(inv)
 	switch provider {
 	case "mysql":
-		h.Commands = "mariadb -e " + quote("CREATE DATABASE "+target+options) + "\n" + unpack(file) + " | mariadb --comments " + target
+		h.Commands = "mariadb -e " + quote("CREATE DATABASE "+target+options) + "\n" + unpack(file, locked) + " | mariadb --comments " + target
 		h.Note = "This restores into a new database called " + target + ". Where the server is MySQL, the client is called mysql instead of mariadb."
 	case "postgres":
-		h.Commands = "createdb" + options + " " + target + "\n" + unpack(file) + " | pg_restore --exit-on-error --dbname " + target
+		h.Commands = "createdb" + options + " " + target + "\n" + unpack(file, locked) + " | pg_restore --exit-on-error --dbname " + target
 		h.Note = "This restores into a new database called " + target + ". The roles that own things in it must exist on the server; " +
 			"without them, add --no-owner --no-privileges to pg_restore. Leave out of createdb a locale that the server does not have."
 	case "sqlite":
-		h.Commands = unpack(file) + " > restored.sqlite"
+		h.Commands = unpack(file, locked) + " > restored.sqlite"
 		h.Note = "This writes a new file. To use it, stop what uses the database and put it in the old one's place."
+	}
+	if h.Note != "" {
+		h.Note += byHandNote(file, locked)
 	}
 	return h
 }
@@ -52,11 +80,15 @@ func createOptions(inv models.Inventory) string {
 
 // unpack is the command that writes the dump to its standard output. The file's
 // own endings tell how it is packed, so a changed job does not matter.
-func unpack(file string) string {
+func unpack(file string, locked *Lock) string {
 	name, steps := file, []string{}
 	if strings.HasSuffix(name, ".age") {
 		name = strings.TrimSuffix(name, ".age")
-		steps = append(steps, "age --decrypt --identity KEY_FILE "+operand(file))
+		key := "--identity KEY_FILE "
+		if locked != nil && locked.Passphrase && !locked.Key {
+			key = "" // it asks for the passphrase
+		}
+		steps = append(steps, "age --decrypt "+key+operand(file))
 	}
 	from := ""
 	if len(steps) == 0 {

@@ -28,7 +28,7 @@ func TestByHandCommands(t *testing.T) {
 		{"oracle", "x.bin", "x", "", ""},
 	}
 	for _, c := range cases {
-		if got := NewByHand(c.provider, c.file, models.Inventory{Database: c.database, Options: c.options}, "").Commands; got != c.want {
+		if got := NewByHand(c.provider, c.file, models.Inventory{Database: c.database, Options: c.options}, "", nil).Commands; got != c.want {
 			t.Errorf("%s %s:\n got %s\nwant %s", c.provider, c.file, got, c.want)
 		}
 	}
@@ -41,7 +41,7 @@ func TestByHandCommandsRestoreAFileWithAHostileName(t *testing.T) {
 	if err := os.WriteFile(file, []byte("content"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hand := NewByHand("sqlite", file, models.Inventory{}, "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73")
+	hand := NewByHand("sqlite", file, models.Inventory{}, "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73", nil)
 	for _, script := range strings.Split(hand.Check+"\n"+hand.Commands, "\n") {
 		cmd := exec.CommandContext(t.Context(), "sh", "-c", script)
 		cmd.Dir = dir

@@ -66,6 +66,9 @@ func phaseWords(p models.Phase) string {
 // failureWords is the heading of why a backup failed. One whose dump is good lacks
 // copies, whenever that was found.
 func failureWords(b models.Backup) string {
+	if b.CancelAskedAt != nil {
+		return "This run was cancelled"
+	}
 	if b.DumpedAt != nil {
 		return "Not every copy is good"
 	}

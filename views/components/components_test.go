@@ -76,3 +76,31 @@ func TestEveryIconThatIsNamedIsDrawn(t *testing.T) {
 		}
 	}
 }
+
+func TestTimesAreToldByTheClockOfWhoLooks(t *testing.T) {
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2026, 11, 24, 2, 0, 0, 0, time.UTC)
+	now := at.Add(3 * time.Hour)
+	for name, c := range map[string]struct {
+		zone         *time.Location
+		moment       Moment
+		words, exact string
+	}{
+		"before the browser has told":    {nil, At(at, nil), "Tue 24 Nov, 02:00 UTC", "2026-11-24 02:00:00 UTC"},
+		"once it has":                    {paris, At(at, nil), "Tue 24 Nov, 03:00", "2026-11-24 03:00:00 Europe/Paris (02:00:00 UTC)"},
+		"a job keeps its zone":           {paris, At(at, time.UTC), "Tue 24 Nov, 02:00 UTC", "2026-11-24 03:00:00 Europe/Paris (02:00:00 UTC)"},
+		"an age is of no zone":           {paris, Ago(now, &at), "3 h ago", "2026-11-24 03:00:00 Europe/Paris (02:00:00 UTC)"},
+		"an age before it has been told": {nil, Ago(now, &at), "3 h ago", "2026-11-24 02:00:00 UTC"},
+	} {
+		var b strings.Builder
+		if err := Time(c.moment).Render(WithViewer(t.Context(), Viewer{Zone: c.zone}), &b); err != nil {
+			t.Fatal(err)
+		}
+		if got := b.String(); !strings.Contains(got, ">"+c.words+"<") || !strings.Contains(got, `title="`+c.exact+`"`) || !strings.Contains(got, `datetime="2026-11-24T02:00:00Z"`) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

@@ -26,6 +26,10 @@ type Facts struct {
 	// SignsIn says that a person signs in to the drive's provider, Trusts that the
 	// drive's server is known by a key.
 	SignsIn, Trusts bool
+	// Origin says where it comes from.
+	Origin models.Origin
+	// Own says that it is shown on its own page.
+	Own bool
 }
 
 // View is the page of drives.
@@ -34,6 +38,10 @@ type View struct {
 	Cards []Card
 	// Welcome is shown after a sign-in; nil otherwise.
 	Welcome *Welcome
+	// Done says what has just been done; empty when nothing was.
+	Done string
+	// Closed says that drives can't be added on pages.
+	Closed bool
 }
 
 // Welcome says that a sign-in succeeded, and what a check of the drive then found.
@@ -61,6 +69,9 @@ type Card struct {
 	// shows; empty where there is none to look at.
 	Actions []components.Action
 	KeyPath string
+	Origin  models.Origin
+	// Own says that the card is on the drive's own page, which names it already.
+	Own bool
 }
 
 // Path returns the address of a drive, below which its actions are.
@@ -95,6 +106,7 @@ func NewCard(f Facts, now time.Time) Card {
 		ID: f.Drive.ID, Label: f.Drive.Label, Provider: backups.ProviderName(f.Drive.Provider), Where: Where(f.Drive),
 		Chip: chip(f), Checking: f.Checking, Room: room(f.Check),
 		Copies: f.Totals.Finished, Failed: f.Totals.Failed, Bytes: f.Totals.Bytes, Actions: actions(f),
+		Origin: f.Origin, Own: f.Own,
 	}
 	if f.Check != nil {
 		c.Checked, c.Good = components.Ago(now, &f.Check.CheckedAt), components.Ago(now, f.Check.GoodAt)
@@ -149,8 +161,8 @@ func room(c *models.DriveCheck) string {
 func actions(f Facts) []components.Action {
 	id := f.Drive.ID
 	check := components.Action{
-		ID: "check-" + id, Path: Path(id) + "/check", Label: "Check now", Icon: "retry", About: f.Drive.Label,
-		Swap: "closest article", Waits: f.Checking,
+		ID: "check-" + id, Path: Path(id) + "/check" + onOwn(f.Own), Label: "Check now", Icon: "retry", About: f.Drive.Label,
+		Swap: "closest article", Waits: f.Checking, Needs: models.ScopeRun,
 	}
 	if !f.SignsIn {
 		return []components.Action{check}
@@ -158,12 +170,22 @@ func actions(f Facts) []components.Action {
 	wanted := f.Check == nil || f.Check.NeedsSignIn
 	signIn := components.Action{
 		ID: "sign-in-" + id, Path: Path(id) + "/sign-in", Label: signInWords(f.Drive.Provider), Icon: "shield",
-		About: f.Drive.Label, Primary: wanted,
+		About: f.Drive.Label, Primary: wanted, Needs: models.ScopeAdmin,
 	}
 	if wanted {
 		return []components.Action{signIn, check}
 	}
 	return []components.Action{check, signIn}
+}
+
+// OwnPage is the name of the parameter that says that a card is on the drive's own page.
+const OwnPage = "own"
+
+func onOwn(own bool) string {
+	if own {
+		return "?" + OwnPage + "=true"
+	}
+	return ""
 }
 
 func signInWords(provider string) string {

@@ -1,7 +1,6 @@
 package drives
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/backupman/backupman/models"
@@ -21,7 +20,7 @@ func Where(d models.Drive) string {
 	case "sftp":
 		return whereSFTP(s)
 	case "webdav":
-		return joined(withoutUser(s["url"]), s["folder"])
+		return joined(models.WithoutUser(s["url"]), s["folder"])
 	case "rclone":
 		return whereRclone(s)
 	}
@@ -32,7 +31,7 @@ func whereS3(s models.Settings) string {
 	place := "bucket " + joined(s["bucket"], s["prefix"])
 	switch {
 	case s["endpoint"] != "":
-		return place + " at " + withoutUser(s["endpoint"])
+		return place + " at " + models.WithoutUser(s["endpoint"])
 	case s["region"] != "":
 		return place + " in " + s["region"]
 	}
@@ -66,16 +65,6 @@ func whereRclone(s models.Settings) string {
 		remote += folder
 	}
 	return remote
-}
-
-// withoutUser leaves a name and password out of an address.
-func withoutUser(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = nil
-	return u.String()
 }
 
 func joined(place, folder string) string {

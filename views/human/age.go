@@ -40,6 +40,8 @@ func Span(d time.Duration) string {
 // Duration says how long something took: "0.4 s", "12 s", "3 min 05 s", "2 h 10 min".
 func Duration(d time.Duration) string {
 	switch {
+	case d < 50*time.Millisecond:
+		return "under 0.1 s"
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Minute:
@@ -56,4 +58,18 @@ func Exact(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC"
 // Clock says a time in a zone as a schedule is written: "Tue 24 Nov, 03:00 Europe/Paris".
 func Clock(t time.Time, zone *time.Location) string {
 	return t.In(zone).Format("Mon 2 Jan, 15:04") + " " + zone.String()
+}
+
+// ExactIn says a time to the second by the clock of a zone and in UTC:
+// "2025-07-02 12:00:00 Europe/Paris (10:00:00 UTC)". static/assets/app.js says it alike.
+func ExactIn(t time.Time, zone *time.Location) string {
+	if zone == time.UTC {
+		return Exact(t)
+	}
+	return t.In(zone).Format("2006-01-02 15:04:05 ") + zone.String() + t.UTC().Format(" (15:04:05 UTC)")
+}
+
+// OwnClock says a time to whoever lives by the zone: "Tue 24 Nov, 03:00".
+func OwnClock(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("Mon 2 Jan, 15:04")
 }

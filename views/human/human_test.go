@@ -69,7 +69,7 @@ func TestAge(t *testing.T) {
 
 func TestDuration(t *testing.T) {
 	cases := map[time.Duration]string{
-		400 * time.Millisecond: "0.4 s", 12 * time.Second: "12 s", 185 * time.Second: "3 min 05 s", 130 * time.Minute: "2 h 10 min",
+		400 * time.Millisecond: "0.4 s", 0: "under 0.1 s", 49 * time.Millisecond: "under 0.1 s", 50 * time.Millisecond: "0.1 s", 12 * time.Second: "12 s", 185 * time.Second: "3 min 05 s", 130 * time.Minute: "2 h 10 min",
 	}
 	for d, want := range cases {
 		if got := Duration(d); got != want {
@@ -87,7 +87,34 @@ func TestTimesNameTheirZone(t *testing.T) {
 	if got, want := Clock(at, paris), "Tue 24 Nov, 03:00 Europe/Paris"; got != want {
 		t.Errorf("Clock = %q, want %q", got, want)
 	}
+	if got, want := OwnClock(at, paris), "Tue 24 Nov, 03:00"; got != want {
+		t.Errorf("OwnClock = %q, want %q", got, want)
+	}
+	if got, want := ExactIn(at, paris), "2026-11-24 03:00:00 Europe/Paris (02:00:00 UTC)"; got != want {
+		t.Errorf("ExactIn = %q, want %q", got, want)
+	}
+	if got, want := ExactIn(at, time.UTC), "2026-11-24 02:00:00 UTC"; got != want {
+		t.Errorf("ExactIn = %q, want %q", got, want)
+	}
 	if got, want := Exact(at.In(paris)), "2026-11-24 02:00:00 UTC"; got != want {
 		t.Errorf("Exact = %q, want %q", got, want)
+	}
+}
+
+func TestLength(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		30 * 24 * time.Hour: "30 days", 24 * time.Hour: "1 day", 36 * time.Hour: "36 hours", 90 * time.Minute: "90 minutes", time.Minute: "1 minute", 90 * time.Second: "90 seconds", 0: "0 seconds",
+	} {
+		if got := Length(d); got != want {
+			t.Errorf("Length(%s) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestList(t *testing.T) {
+	for want, things := range map[string][]string{"": nil, "a": {"a"}, "a and b": {"a", "b"}, "a, b, c and d": {"a", "b", "c", "d"}} {
+		if got := List(things); got != want {
+			t.Errorf("List(%q) = %q, want %q", things, got, want)
+		}
 	}
 }

@@ -15,10 +15,21 @@ func Sentence(words string) string {
 	}
 	first, size := utf8.DecodeRuneInString(words)
 	words = string(unicode.ToUpper(first)) + words[size:]
-	if last, _ := utf8.DecodeLastRuneInString(words); !strings.ContainsRune(".!?", last) {
+	if last, _ := utf8.DecodeLastRuneInString(words); !strings.ContainsRune(".!?;", last) {
 		words += "."
 	}
 	return words
+}
+
+// Own makes a sentence of words without the name that they begin with, as in
+// data source "shop": it is gone, for where the page around has said it. What is
+// what is named: "data source" or "drive".
+func Own(what, words string) string {
+	rest, found := strings.CutPrefix(words, what+` "`)
+	if _, after, ends := strings.Cut(rest, `": `); found && ends {
+		return Sentence(after)
+	}
+	return Sentence(words)
 }
 
 // Names says a few names in a row: "a", "a and b", "a, b and 3 more".

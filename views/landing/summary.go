@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -15,10 +16,13 @@ type Summary struct {
 	// Answer is a word or three, Detail a sentence.
 	Answer, Detail string
 	Facts          []SummaryFact
-	// Databases tell how well each is proven.
-	Databases []DatabaseLine
 	// Drives says which drives failed their newest checks; empty when none did.
 	Drives string
+	// Room tells of the drives, MoreDrives how many are not told of.
+	Room       []DriveLine
+	MoreDrives int
+	// Next is when the next run is planned; unknown when none is.
+	Next components.Moment
 	// Swapped says that the summary goes with a fragment and replaces the page's own.
 	Swapped bool
 }
@@ -26,7 +30,9 @@ type Summary struct {
 // SummaryFact is one number across the top.
 type SummaryFact struct {
 	Term, Value string
-	Moment      components.Moment
+	// Note says more in a few words; it may be empty.
+	Note   string
+	Moment components.Moment
 }
 
 // tally sorts the databases and jobs by what can be said of them. A database
@@ -43,9 +49,9 @@ type tally struct {
 	newest, next              *time.Time
 }
 
-func count(facts []JobFacts) tally {
+func count(known []*database) tally {
 	t := tally{}
-	for _, d := range databases(facts) {
+	for _, d := range known {
 		t.databases++
 		if !d.restorable {
 			t.lost = append(t.lost, d.name)
@@ -53,9 +59,9 @@ func count(facts []JobFacts) tally {
 		if d.proven == nil {
 			t.unproven = append(t.unproven, d.name)
 		}
-	}
-	for _, f := range facts {
-		t.add(f, Judge(f))
+		for i, f := range d.jobs {
+			t.add(f, d.states[i])
+		}
 	}
 	return t
 }
@@ -95,22 +101,59 @@ func newestGood(f JobFacts) *models.Backup {
 	return f.NewestFinished
 }
 
-// NewSummary answers for all databases together, and tells of the drives that are in
-// trouble.
-func NewSummary(facts []JobFacts, drives []DriveTrouble, now time.Time) Summary {
-	t := count(facts)
+// newSummary answers for all databases together, and tells of the drives.
+func newSummary(known []*database, f Facts, now time.Time) Summary {
+	t := count(known)
 	s := answer(t)
-	s.Drives, s.Databases = driveWords(drives), databaseLines(facts, now)
+	s.Drives = driveWords(f.Drives)
 	if s.Drives != "" && s.Tone == components.ToneGood {
 		s.Tone, s.Icon, s.Answer = components.ToneWarn, "warning", "Yes, but look"
 	}
+	s.Room, s.MoreDrives = driveLines(f.Drives)
 	s.Facts = []SummaryFact{
-		{Term: "Databases with a backup", Value: ratio(t.databases-len(t.lost), t.databases)},
-		{Term: "Proven by a test restore", Value: ratio(t.databases-len(t.unproven), t.databases)},
+		{Term: "Proven by a test restore", Value: ratio(t.databases-len(t.unproven), t.databases), Note: ratio(t.databases-len(t.lost), t.databases) + " backed up"},
+		stored(f.Drives),
+		success(f.Pasts),
 		{Term: "Newest backup", Moment: components.Ago(now, t.newest), Value: "none yet"},
-		{Term: "Next run", Moment: components.Ago(now, t.next), Value: "none scheduled"},
 	}
+	s.Next = components.Ago(now, t.next)
 	return s
+}
+
+// stored tells how much all drives hold.
+func stored(drives []DriveFacts) SummaryFact {
+	bytes, on := int64(0), int64(0)
+	for _, d := range drives {
+		if d.Bytes > 0 {
+			bytes, on = bytes+d.Bytes, on+1
+		}
+	}
+	if on == 0 {
+		return SummaryFact{Term: "Stored", Value: "nothing yet"}
+	}
+	return SummaryFact{Term: "Stored", Value: human.Bytes(bytes), Note: "on " + human.Plural(on, "drive")}
+}
+
+// success tells how many of the runs of the last days went well.
+func success(pasts map[string]Past) SummaryFact {
+	good, all := 0, 0
+	for _, p := range pasts {
+		good, all = good+p.Good, all+p.Good+p.Bad
+	}
+	f := SummaryFact{Term: "Success in " + strconv.Itoa(PastDays) + " days", Value: "no run yet"}
+	if all > 0 {
+		f.Value, f.Note = percent(good, all), ratio(good, all)+" runs"
+	}
+	return f
+}
+
+// percent never says that all went well, or nothing did, where that is not so.
+func percent(part, whole int) string {
+	n := part * 100 / whole
+	if n == 0 && part > 0 {
+		return "under 1 %"
+	}
+	return strconv.Itoa(n) + " %"
 }
 
 // answer is the one word that the page is there for.

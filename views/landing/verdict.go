@@ -19,6 +19,8 @@ const (
 	Failing
 	// Suspect says that something about its backups wants a look, see models.Alarm.
 	Suspect
+	// Unprotected says that no job backs a database up.
+	Unprotected
 	// Overdue says that the schedule asked for a newer backup than there is.
 	Overdue
 	// Never says that there is no backup at all.
@@ -39,22 +41,15 @@ type JobFacts struct {
 	models.JobSummary
 	// NextRun is nil when nothing is scheduled.
 	NextRun *time.Time
-	// Due is the slot that there should be a backup of by now, see DueSlot; nil
+	// Due is the slot that there should be a backup of by now, see models.DueSlot; nil
 	// when there is none.
 	Due *time.Time
+	// Missed are the newest slots that were given up; nil when there are none, and when
+	// something has run since.
+	Missed *models.Missed
 	// Partly is the newest earlier backup that is not finished and has a good copy all
 	// the same; nil when there is none, and when the newest backup is finished.
 	Partly *models.Backup
-}
-
-// WithGoodCopy returns the first of some backups that has a good copy, or nil.
-func WithGoodCopy(newestFirst []models.Backup) *models.Backup {
-	for i := range newestFirst {
-		if goodCopies(&newestFirst[i]) > 0 {
-			return &newestFirst[i]
-		}
-	}
-	return nil
 }
 
 // Judge decides what can be said of a job.
@@ -89,6 +84,8 @@ func (s State) chip() components.Chip {
 		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failing"}
 	case Suspect:
 		return components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Wants a look"}
+	case Unprotected:
+		return components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Unprotected"}
 	case Overdue:
 		return components.Chip{Tone: components.ToneWarn, Icon: "clock", Text: "Overdue"}
 	case Never:
@@ -107,6 +104,9 @@ func verdict(s State, f JobFacts, now time.Time) string {
 	case Disproven:
 		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
 	case Failing:
+		if f.Newest.CancelAskedAt != nil {
+			return "The last run was cancelled " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
+		}
 		if f.Newest.DumpedAt != nil {
 			return "Not every copy of the newest backup is good." + fallback(f, now)
 		}

@@ -25,6 +25,8 @@ func TestJudge(t *testing.T) {
 	partly := backup(models.StatusFailed, time.Minute, false)
 	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
 	partly.DumpedAt = &now
+	cancelled := backup(models.StatusFailed, time.Minute, false)
+	cancelled.DumpedAt, cancelled.CancelAskedAt = &now, &now
 	uploading := backup(models.StatusPending, time.Minute, false)
 	uploading.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusPending}}
 	wrong := backup(models.StatusFinished, time.Hour, false)
@@ -51,6 +53,7 @@ func TestJudge(t *testing.T) {
 		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
 		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
 		"failing, but for one copy":  {newest: partly, want: Failing, says: "Not every copy of the newest backup is good. One copy of it is good and can be restored."},
+		"failing, as was asked":      {newest: cancelled, finished: proven, proven: proven, want: Failing, says: "The last run was cancelled 1 min ago. A proven copy from 2 h ago"},
 		"failing, drill not made":    {newest: failed, finished: finished, drill: models.DrillUnverified, want: Failing, says: "An unproven copy from 1 h ago"},
 		"uploading, with one copy":   {newest: uploading, want: Running, says: "A run is under way. One copy of it is good and can be restored."},
 		"running after part of one":  {newest: pending, partly: partly, want: Running, says: "An unproven copy from 1 min ago can be restored."},

@@ -2,8 +2,9 @@ package landing
 
 import (
 	"cmp"
-	"sort"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -11,30 +12,47 @@ import (
 	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
-	"github.com/backupman/backupman/views/layout"
 )
 
-// View is the whole page.
+// View is what one part of the page shows.
 type View struct {
-	Page layout.Page
 	// Alarms are those that nobody has looked at, newest first.
 	Alarms  []alarms.View
 	Summary Summary
-	Jobs    []JobCard
+	// Rows are those of one part of the page.
+	Rows  []Row
+	Parts Parts
+}
+
+// rowsOfPart is how many databases are shown at once. Those that need attention are first.
+const rowsOfPart = 60
+
+// Parts tells which part of the databases is shown.
+type Parts struct {
+	// Part counts from 1, of All; there is one at least.
+	Part, All int
+	// First and Last count the databases that are shown, of Databases.
+	First, Last, Databases int
 }
 
 // Facts is what is known of everything.
 type Facts struct {
 	Jobs []JobFacts
-	// Drives are those in trouble.
-	Drives []DriveTrouble
+	// Sources are all that are configured, also those that no job backs up.
+	Sources []models.Source
+	// Drives are all that are configured, by label.
+	Drives []DriveFacts
 	// Alarms are those that nobody has looked at, newest first.
 	Alarms []models.Alarm
+	// Pasts are the last days of databases, by the ids of their sources.
+	Pasts map[string]Past
 }
 
 // JobCard is one job.
 type JobCard struct {
 	ID, Label string
+	// Path leads to the page of the job.
+	Path string
 	// Source says which database it is, such as "shop · SQLite".
 	Source  string
 	State   State
@@ -47,10 +65,23 @@ type JobCard struct {
 	// Level says how far the newest drill of the newest backup came, RestoreTook how long
 	// a restore takes; empty while that is not known.
 	Level, RestoreTook string
-	// NextRun is unknown when the job runs only when asked.
+	// NextRun is unknown when the job runs only when asked, and while it is paused.
 	NextRun components.Moment
 	NextIn  components.Moment
-	Run     components.Action
+	// Paused is since when the schedule is.
+	Paused components.Moment
+	// Missed says which slot was given up and why, where nothing has run since; empty
+	// otherwise.
+	Missed string
+	Run    components.Action
+	// Mend is what mends the job where running it does not; nil where nothing is to mend.
+	Mend *Button
+	// Alone says that the job is the only one of its database, which says how it stands.
+	Alone bool
+	// Named says that it is the only one and has the name of its database, which is not said twice.
+	Named bool
+	// KitPath leads to the recovery kit that the job waits for; empty where it does not.
+	KitPath string
 	// Live is the newest backup while it is pending.
 	Live *backups.Live
 	// FollowPath leads to the backup that the verdict is about, where there is
@@ -65,48 +96,80 @@ type CardBackup struct {
 	Size int64
 }
 
-// NewView builds the page.
-func NewView(page layout.Page, facts Facts, now time.Time) View {
-	v := View{Page: page, Summary: NewSummary(facts.Jobs, facts.Drives, now)}
+// Build is the page without its frame, which is the same for everybody: what is to be
+// shown of everything that is known.
+type Build struct {
+	Alarms  []alarms.View
+	Summary Summary
+	// Rows are all of them, the worst first.
+	Rows []Row
+}
+
+// NewBuild decides what is to be shown.
+func NewBuild(facts Facts, now time.Time) *Build {
+	known := databases(facts.Jobs, facts.Sources)
+	b := &Build{Summary: newSummary(known, facts, now)}
 	labels := map[string]string{}
 	for _, f := range facts.Jobs {
 		labels[f.Job.ID] = f.Job.Label
 	}
 	for _, a := range facts.Alarms {
-		v.Alarms = append(v.Alarms, alarms.New(a, cmp.Or(labels[a.JobID], "a job that is gone"), false, now))
+		b.Alarms = append(b.Alarms, alarms.New(a, cmp.Or(labels[a.JobID], "a job that is gone"), false, now))
 	}
-	for _, f := range facts.Jobs {
-		v.Jobs = append(v.Jobs, NewJobCard(f, now))
+	for _, d := range known {
+		b.Rows = append(b.Rows, newRow(d, facts, now))
 	}
-	sort.SliceStable(v.Jobs, func(i, j int) bool {
-		a, b := v.Jobs[i], v.Jobs[j]
-		if a.State != b.State {
-			return a.State < b.State
-		}
-		return a.Label < b.Label
+	slices.SortStableFunc(b.Rows, func(a, b Row) int {
+		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Name, b.Name))
 	})
-	return v
+	return b
+}
+
+// View returns one part of the page; the first or the last where there is no such part.
+func (b *Build) View(part int) View {
+	all := max(1, (len(b.Rows)+rowsOfPart-1)/rowsOfPart)
+	part = min(max(1, part), all)
+	from, to := (part-1)*rowsOfPart, min(part*rowsOfPart, len(b.Rows))
+	return View{Alarms: b.Alarms, Summary: b.Summary, Rows: b.Rows[from:to],
+		Parts: Parts{Part: part, All: all, First: from + 1, Last: to, Databases: len(b.Rows)}}
+}
+
+// Job returns the card of a job and the row that it is in; nil when there is none.
+func (b *Build) Job(id string) (*JobCard, *Row) {
+	for i := range b.Rows {
+		for j := range b.Rows[i].Jobs {
+			if b.Rows[i].Jobs[j].ID == id {
+				return &b.Rows[i].Jobs[j], &b.Rows[i]
+			}
+		}
+	}
+	return nil, nil
 }
 
 // NewJobCard builds the card of one job.
 func NewJobCard(f JobFacts, now time.Time) JobCard {
 	state := Judge(f)
 	card := JobCard{
-		ID: f.Job.ID, Label: f.Job.Label, Source: sourceName(f), State: state, Chip: state.chip(),
+		ID: f.Job.ID, Label: f.Job.Label, Path: "/jobs/" + f.Job.ID, Source: sourceName(f), State: state, Chip: state.chip(),
 		Verdict: verdict(state, f, now), Problem: problem(state, f),
 		Proven: cardBackup(f.NewestProven, now), Newest: cardBackup(newestGood(f), now),
 		Run: components.Action{
 			ID: "run-" + f.Job.ID, Path: "/jobs/" + f.Job.ID + "/run", Label: "Run now", Icon: "play", About: f.Job.Label,
-			Swap: "closest article", Waits: state == Running && f.Newest.DumpedAt == nil, Primary: state == Never || state == Overdue,
+			Swap: "closest article", Waits: state == Running && f.Newest.DumpedAt == nil, Primary: state == Never || state == Overdue, Needs: models.ScopeRun,
 		},
 	}
+	if f.Job.LacksKit() {
+		card.KitPath, card.Run.Primary = card.Path+"/kit", false
+	}
+	card.Mend = mend(state, f)
 	card.Level, card.RestoreTook = level(f), restoreTakes(f)
 	card.FollowPath, card.FollowWords = follow(state, f)
 	if state == Running {
 		live := backups.NewLive(*f.Newest, backups.Known{Last: f.NewestFinished}, now)
 		card.Live = &live
 	}
-	if f.NextRun != nil {
+	card.Paused, card.Missed = components.Ago(now, f.Job.PausedAt), missed(f)
+	if f.NextRun != nil && f.Job.PausedAt == nil {
 		card.NextRun, card.NextIn = components.At(*f.NextRun, zone(f.Job)), components.Ago(now, f.NextRun)
 	}
 	return card
@@ -127,11 +190,23 @@ func follow(s State, f JobFacts) (path, words string) {
 func problem(s State, f JobFacts) string {
 	switch s {
 	case Failing:
-		return human.Sentence(f.Newest.Error)
+		return human.Own("data source", f.Newest.Error)
 	case Disproven:
 		return disproof(f)
 	}
 	return ""
+}
+
+// missed says which slot was given up, and why.
+func missed(f JobFacts) string {
+	if f.Missed == nil {
+		return ""
+	}
+	what := "The run of " + human.Clock(f.Missed.Last, zone(f.Job)) + " was not made"
+	if f.Missed.Slots > 1 {
+		what = human.Count(int64(f.Missed.Slots)) + " runs until " + human.Clock(f.Missed.Last, zone(f.Job)) + " were not made"
+	}
+	return what + ": " + human.Sentence(f.Missed.Reason)
 }
 
 // disproof is what a drill found wrong with the newest finished backup; empty where the
@@ -179,12 +254,22 @@ func sourceName(f JobFacts) string {
 // zone is where the job's clock hangs; a zone that is not known here is UTC,
 // which the words then name.
 func zone(j models.Job) *time.Location {
+	if at, known := zones.Load(j.Timezone); known {
+		return at.(*time.Location)
+	}
 	at, err := j.Location()
 	if err != nil {
-		return time.UTC
+		at = time.UTC
 	}
+	zones.Store(j.Timezone, at)
 	return at
 }
+
+// Clock says a time of a job by the clock of the job, shortly.
+func Clock(j models.Job, t time.Time) string { return t.In(zone(j)).Format("2 Jan, 15:04") }
+
+// zones are those that were asked for, by name: reading one anew takes longer than a row.
+var zones sync.Map
 
 // Announcement says, to those who hear the page, what became of a job's run.
 func Announcement(j JobCard) string {

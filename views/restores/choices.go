@@ -147,7 +147,7 @@ func newName(facts Facts) string {
 
 // unpackedName is the name of a dump file without what says how it is packed.
 func unpackedName(name string) string {
-	return strings.TrimSuffix(strings.TrimSuffix(name, ".zst"), ".gz")
+	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimSuffix(name, ".age"), ".zst"), ".gz")
 }
 
 func copyChoices(facts Facts, selected string) []Choice {

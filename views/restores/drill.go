@@ -69,7 +69,7 @@ func drillFacts(d models.Drill, k Known) []Fact {
 	if d.Duration > 0 {
 		facts = append(facts, Fact{Term: "The whole drill took", Value: human.Duration(d.Duration)})
 	}
-	return facts
+	return append(facts, goneFacts(k)...)
 }
 
 // scratchWords say where the scratch database was.

@@ -1,7 +1,6 @@
 package restores
 
 import (
-	"net/url"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -18,6 +17,11 @@ type ListView struct {
 	Drills   []DrillRow
 	// Parts lead through each of the two lists.
 	RestoreParts, DrillParts Parts
+	// Filter is what the lists are narrowed by.
+	Filter FilterView
+	// DrillNow drills the newest backup, where there is no drill yet; nil where there is
+	// none to drill.
+	DrillNow *components.Action
 	// LookPath is where the lists look again while something in them runs; empty when
 	// nothing does.
 	LookPath string
@@ -30,6 +34,7 @@ type Parts struct {
 
 // ListQuery is what was asked of the two lists.
 type ListQuery struct {
+	Filter Filter
 	// After and DrillsAfter mark where each starts; empty for its newest.
 	After, DrillsAfter string
 	// Older and DrillsOlder mark the next part of each; empty when there is none.
@@ -58,7 +63,7 @@ type DrillRow struct {
 
 // NewListView builds the two lists. Labels are those of jobs, by id.
 func NewListView(page layout.Page, restores []models.Restore, drills []models.Drill, labels map[string]string, q ListQuery, now time.Time) ListView {
-	v := ListView{Page: page, RestoreParts: q.parts(false), DrillParts: q.parts(true)}
+	v := ListView{Page: page, RestoreParts: q.parts(false), DrillParts: q.parts(true), Filter: newFilterView(q.Filter, labels)}
 	for _, r := range restores {
 		v.Restores = append(v.Restores, newRestoreRow(r, now))
 		if r.Status == models.StatusPending {
@@ -115,7 +120,7 @@ func (q ListQuery) parts(ofDrills bool) Parts {
 }
 
 func (q ListQuery) path(after, drillsAfter string) string {
-	values := url.Values{}
+	values := q.Filter.values()
 	if after != "" {
 		values.Set("after", after)
 	}

@@ -50,6 +50,10 @@ type PlanView struct {
 	LastTook string
 	// Replaces says that something is overwritten.
 	Replaces bool
+	// Locked says what is missing to open the dump; empty where nothing is. Encrypted says
+	// that a key may be given, NeedsPassphrase and NeedsKey which.
+	Locked                               string
+	Encrypted, NeedsPassphrase, NeedsKey bool
 	// Confirm is the word to type, Typed what was typed.
 	Confirm, Typed string
 }
@@ -77,6 +81,8 @@ func NewPlanView(page layout.Page, head Head, f Form, p models.RestorePlan, now 
 		Problems: sentences(p.Problems), Warnings: sentences(p.Warnings), Replaces: p.NeedsReplace, Confirm: p.Confirm,
 		ChangePath: f.with(func(f *Form) { f.Planned = false }), StartPath: f.Path(),
 	}
+	v.Locked, v.Encrypted = human.Sentence(p.Locked), p.File.Encryption != ""
+	v.NeedsPassphrase, v.NeedsKey = backups.Opens(p.File, p.Request.UploadID != "")
 	if p.LastTook > 0 {
 		v.LastTook = human.Duration(p.LastTook)
 	}
@@ -168,6 +174,9 @@ func holds(p models.RestorePlan, now time.Time) string {
 
 // what says which part of the backup is restored.
 func what(p models.RestorePlan) string {
+	if len(p.Request.Tables) == 0 && p.Hidden {
+		return "Everything. What that is, is not known without the key"
+	}
 	if len(p.Request.Tables) == 0 {
 		return "Everything: " + human.Plural(int64(len(p.Inventory.Tables)), "table") + ", " + human.Plural(p.Inventory.Rows(), "row")
 	}

@@ -63,6 +63,8 @@ type Fact struct {
 type Known struct {
 	// Backup is what is restored; nil when it is gone, or for an upload.
 	Backup *models.Backup
+	// Gone is the sentence that says what became of a backup that is gone.
+	Gone string
 	// Drives are by id.
 	Drives map[string]models.Drive
 	// Jobs are the labels of jobs, by id.
@@ -95,7 +97,7 @@ func restoreBody(r models.Restore, k Known, now time.Time) RunBody {
 }
 
 func cancel(id, path, about string, asked bool) components.Action {
-	return components.Action{ID: "cancel-" + id, Path: path + "/cancel", Label: "Stop", Icon: "stop", About: about, Waits: asked}
+	return components.Action{ID: "cancel-" + id, Path: path + "/cancel", Label: "Stop", Icon: "stop", About: about, Waits: asked, Needs: models.ScopeRun}
 }
 
 func restoreState(s models.Status) runs.State {
@@ -175,6 +177,7 @@ func restoreFacts(r models.Restore, k Known) []Fact {
 		facts = append(facts, Fact{Term: "What", Value: TableWords(r.Tables)})
 	}
 	facts = append(facts, fromFact(r.BackupID, r.FileName))
+	facts = append(facts, goneFacts(k)...)
 	if drive := driveOf(k, r.DriveFileID); drive != "" {
 		facts = append(facts, Fact{Term: "From the copy on", Value: drive})
 	}
@@ -192,6 +195,14 @@ func fromFact(backupID, name string) Fact {
 		return Fact{Term: "From the uploaded file", Value: name, Long: true}
 	}
 	return Fact{Term: "From the backup", Value: name, Path: backups.Path(backupID), Long: true}
+}
+
+// goneFacts say what became of a backup that was removed.
+func goneFacts(k Known) []Fact {
+	if k.Gone == "" {
+		return nil
+	}
+	return []Fact{{Term: "That backup now", Value: k.Gone, Long: true}}
 }
 
 func safetyFact(r models.Restore) Fact {

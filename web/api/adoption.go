@@ -20,6 +20,8 @@ type AdoptedFile struct {
 	// described it.
 	New          bool `json:"New"`
 	FromManifest bool `json:"FromManifest"`
+	// Sealed says that it is encrypted, and that what it holds is not known yet.
+	Sealed bool `json:"Sealed"`
 	// Problem says why the file was left out; empty otherwise.
 	Problem string `json:"Problem"`
 }
@@ -28,7 +30,7 @@ type AdoptedFile struct {
 func NewAdoption(r models.AdoptReport) Adoption {
 	dto := Adoption{DriveID: r.DriveID, Backups: r.Backups, Copies: r.Copies, Files: make([]AdoptedFile, 0, len(r.Files))}
 	for _, f := range r.Files {
-		file := AdoptedFile{Key: f.Key, New: f.New, FromManifest: f.FromManifest, Problem: f.Problem}
+		file := AdoptedFile{Key: f.Key, New: f.New, FromManifest: f.FromManifest, Sealed: f.Sealed, Problem: f.Problem}
 		if f.BackupID != "" {
 			file.BackupID = &f.BackupID
 		}

@@ -2,11 +2,13 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // ListAlarms answers GET /api/alarms with all alarms, newest first, or with ?Unseen=true
@@ -26,6 +28,8 @@ func (h *Handlers) ListAlarms(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	jobIDs := identity.Jobs(c)
+	found = slices.DeleteFunc(found, func(a models.Alarm) bool { return !mayJob(jobIDs, a.JobID) })
 	c.PureJSON(http.StatusOK, NewAlarms(found))
 	return nil
 }

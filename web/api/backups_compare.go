@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/compare"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // Compare answers GET /api/backups/:id/compare?With=ID with how the later of the two
@@ -26,7 +28,7 @@ func (h *Handlers) Compare(c *gin.Context) error {
 	if with == "" {
 		return models.Invalidf("With is missing: name the other backup, as in ?With=%s", id)
 	}
-	pair, err := h.pair(c.Request.Context(), id, with)
+	pair, err := h.pair(c.Request.Context(), id, with, identity.Jobs(c))
 	if err != nil {
 		return err
 	}
@@ -38,12 +40,15 @@ func (h *Handlers) Compare(c *gin.Context) error {
 	return nil
 }
 
-func (h *Handlers) pair(ctx context.Context, id, with string) (Pair, error) {
+func (h *Handlers) pair(ctx context.Context, id, with string, jobIDs []string) (Pair, error) {
 	a, err := h.Store.Backup(ctx, id)
 	if err != nil {
 		return Pair{}, err
 	}
 	b, err := h.Store.Backup(ctx, with)
+	if len(jobIDs) > 0 && (errors.Is(err, models.ErrNotFound) || err == nil && !mayJob(jobIDs, b.JobID)) {
+		return Pair{}, identity.Elsewhere("backup", with)
+	}
 	if err != nil {
 		return Pair{}, err
 	}
@@ -81,6 +86,11 @@ func (p Pair) Compare(ctx context.Context, from Manifests) (models.Comparison, e
 	after, err := from.Manifest(ctx, p.After.ID)
 	if err != nil {
 		return models.Comparison{}, fmt.Errorf("compare backup %s: %w", p.After.ID, err)
+	}
+	for _, m := range []models.Manifest{before, after} {
+		if m.Hidden() {
+			return models.Comparison{}, models.Conflictf("what the backup %s holds is not known: it is encrypted and was adopted from a drive, so drill or restore it once with its key", m.BackupID)
+		}
 	}
 	return compare.Manifests(before, after), nil
 }

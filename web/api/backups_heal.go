@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // Heal answers POST /api/backups/:id/heal: the missing copies of a failed backup
@@ -19,6 +20,7 @@ func (h *Handlers) Heal(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	c.JSON(http.StatusAccepted, Results{Results: dtos([]models.Backup{b})})
 	return nil
 }

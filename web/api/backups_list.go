@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -20,6 +22,7 @@ func (h *Handlers) List(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	q.filter.JobIDs = identity.Jobs(c)
 	each, err := h.each(c.Request.Context(), q)
 	if err != nil {
 		return err
@@ -32,7 +35,7 @@ func (h *Handlers) each(ctx context.Context, q listQuery) (Each, error) {
 	if !q.paged() {
 		return func(fn func(models.Backup) error) error { return h.Store.EachBackup(ctx, q.filter, fn) }, nil
 	}
-	after, err := h.cursor(ctx, q.after)
+	after, err := h.cursor(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -40,16 +43,19 @@ func (h *Handlers) each(ctx context.Context, q listQuery) (Each, error) {
 }
 
 // cursor finds the place behind a backup.
-func (h *Handlers) cursor(ctx context.Context, id string) (models.Cursor, error) {
-	if id == "" {
+func (h *Handlers) cursor(ctx context.Context, q listQuery) (models.Cursor, error) {
+	if q.after == "" {
 		return models.Cursor{}, nil
 	}
-	b, err := h.Store.Backup(ctx, id)
-	if errors.Is(err, models.ErrNotFound) {
-		return models.Cursor{}, models.Invalidf("After names the backup %s, which is not there any more: start the list again without After", id)
+	b, err := h.Store.Backup(ctx, q.after)
+	if errors.Is(err, models.ErrNotFound) || err == nil && !mayJob(q.filter.JobIDs, b.JobID) {
+		return models.Cursor{}, models.Invalidf("After names the backup %s, which is not there any more: start the list again without After", q.after)
 	}
 	return models.Cursor{CreatedAt: b.CreatedAt, ID: b.ID}, err
 }
+
+// mayJob reports whether a job is one of those that a list is narrowed to.
+func mayJob(jobIDs []string, id string) bool { return len(jobIDs) == 0 || slices.Contains(jobIDs, id) }
 
 func (h *Handlers) eachOfPart(ctx context.Context, q listQuery, after models.Cursor, fn func(models.Backup) error) error {
 	for left := q.limit; ; {

@@ -6,6 +6,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // Retry answers POST /api/backups/:id/retry: another attempt at a failed backup.
@@ -18,6 +19,7 @@ func (h *Handlers) Retry(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	c.JSON(http.StatusAccepted, Results{Results: dtos([]models.Backup{b})})
 	return nil
 }

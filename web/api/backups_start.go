@@ -7,11 +7,13 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -34,10 +36,11 @@ func (h *Handlers) Start(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	started, failures, err := h.start(c.Request.Context(), req)
+	started, failures, err := h.start(c.Request.Context(), req, identity.Jobs(c))
 	if err != nil {
 		return err
 	}
+	noteStarted(c, started)
 	status := http.StatusAccepted
 	if wait > 0 {
 		stream.Patience(c, wait)
@@ -81,11 +84,28 @@ func readStart(body io.Reader) (startRequest, error) {
 	return req, nil
 }
 
-func (h *Handlers) start(ctx context.Context, req startRequest) ([]models.Backup, []JobError, error) {
+// noteStarted says for the audit log what was started.
+func noteStarted(c *gin.Context, started []models.Backup) {
+	if len(started) == 1 {
+		identity.Note(c, "backup of "+started[0].Label, started[0].ID, "")
+		return
+	}
+	labels := make([]string, 0, len(started))
+	for _, b := range started {
+		labels = append(labels, b.Label)
+	}
+	identity.Note(c, "all jobs", "", strings.Join(labels, ", "))
+}
+
+// start starts one job or all, of the jobs that whoever asks has to do with.
+func (h *Handlers) start(ctx context.Context, req startRequest, jobIDs []string) ([]models.Backup, []JobError, error) {
 	if req.Job == nil {
-		return h.startAll(ctx)
+		return h.startAll(ctx, jobIDs)
 	}
 	job, err := h.job(ctx, *req.Job)
+	if len(jobIDs) > 0 && (errors.Is(err, models.ErrNotFound) || err == nil && !mayJob(jobIDs, job.ID)) {
+		return nil, nil, identity.Elsewhere("job", strconv.Quote(*req.Job))
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,7 +133,7 @@ func (h *Handlers) job(ctx context.Context, name string) (models.Job, error) {
 
 // startAll starts every job. One that cannot be started does not keep the
 // others from it; when none could, the first reason is the error.
-func (h *Handlers) startAll(ctx context.Context) ([]models.Backup, []JobError, error) {
+func (h *Handlers) startAll(ctx context.Context, jobIDs []string) ([]models.Backup, []JobError, error) {
 	jobs, err := h.Store.Jobs(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +142,7 @@ func (h *Handlers) startAll(ctx context.Context) ([]models.Backup, []JobError, e
 	var failures []JobError
 	var first error
 	for _, j := range jobs {
-		if j.RemovedAt != nil {
+		if j.RemovedAt != nil || !mayJob(jobIDs, j.ID) {
 			continue
 		}
 		b, err := h.Backups.Start(ctx, j.ID, models.TriggerAPI)

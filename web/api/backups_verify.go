@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -25,6 +26,7 @@ func (h *Handlers) Verify(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	if file != "" && !slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.ID == file }) {
 		return noSuchCopy(b, file)
 	}

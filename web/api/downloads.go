@@ -9,6 +9,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/origin"
 	"github.com/backupman/backupman/web/stream"
 )
@@ -32,6 +33,7 @@ func (h *Handlers) DownloadURL(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "copy "+stored.Label, id, "")
 	link, expires := h.link(c, id, file, stored)
 	// The link is data, not markup: its ampersands stay as they are.
 	c.PureJSON(http.StatusOK, DownloadURL{URL: link, ExpiresAt: whole(expires)})
@@ -45,7 +47,7 @@ func (h *Handlers) link(c *gin.Context, id, file string, stored models.DriveFile
 		return link, h.Now().Add(linkLife)
 	}
 	query, expires := h.Links.Sign(id, file)
-	return origin.Of(c.Request, h.AppURL) + "/api/backups/" + id + "/download?" + query.Encode(), expires
+	return origin.Of(c.Request, h.AppURL, h.Proxies) + "/api/backups/" + id + "/download?" + query.Encode(), expires
 }
 
 // providerLink reports false where there is none. Why does not matter: a link of
@@ -65,31 +67,38 @@ func (h *Handlers) providerLink(ctx context.Context, stored models.DriveFile) (s
 	return link, err == nil
 }
 
-// Download answers GET /api/backups/:id/download to whoever shows an API key or
-// a signed link.
+// Download answers GET /api/backups/:id/download to whoever may download, or shows a
+// signed link. It is written down before its first byte is sent.
 func (h *Handlers) Download(c *gin.Context) error {
 	id, file, err := copyIDs(c)
 	if err != nil {
 		return err
 	}
-	if err := h.mayDownload(c, id); err != nil {
+	if !ShowsLink(c) {
+		return h.send(c, id, file)
+	}
+	hash, err := h.openLink(c, id)
+	if err != nil {
 		return err
 	}
+	if err := h.send(c, id, file); err != nil {
+		return err
+	}
+	// What was sent can't be taken back, so that the answer is whole whatever becomes of this.
+	return h.Used.EndLink(context.WithoutCancel(c.Request.Context()), hash, h.Now())
+}
+
+func (h *Handlers) send(c *gin.Context, id, file string) error {
 	content, stored, err := h.Backups.Open(c.Request.Context(), id, file)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	return stream.File(c, content, stored)
-}
-
-// mayDownload checks a link wherever one is shown, even where no key is needed,
-// so that a link that has ended is seen to have ended.
-func (h *Handlers) mayDownload(c *gin.Context, id string) error {
-	if c.Query(signatureParameter) != "" || c.Query(expiresParameter) != "" {
-		return h.Links.Check(id, c.Request.URL.Query())
+	identity.Note(c, "copy "+stored.Label, id, "")
+	if err := identity.Record(c); err != nil {
+		return err
 	}
-	return h.CheckKey(c.Request)
+	return stream.File(c, content, stored)
 }
 
 // copyIDs returns the backup of the path and the copy of the query, if any.

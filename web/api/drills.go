@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -21,6 +22,7 @@ type drillRequest struct {
 	Copy string `json:"Copy"`
 	// Scratch is "temporary" or the label of a data source; empty for what the job says.
 	Scratch string `json:"Scratch"`
+	unlock
 }
 
 // StartDrill answers POST /api/backups/:id/drill with 202 and the drill, or with ?wait=
@@ -43,7 +45,11 @@ func (h *Handlers) StartDrill(c *gin.Context) error {
 			return err
 		}
 	}
-	d, err := h.Restores.StartDrill(c.Request.Context(), models.DrillRequest{BackupID: id, DriveFileID: body.Copy, Scratch: body.Scratch, Trigger: models.TriggerAPI})
+	if len(identity.Jobs(c)) > 0 && body.Scratch != "" && body.Scratch != models.ScratchTemporary {
+		return models.Invalidf("a key for some jobs drills in a temporary server, or where the job says: leave Scratch out")
+	}
+	identity.Note(c, "backup", id, "")
+	d, err := h.Restores.StartDrill(c.Request.Context(), models.DrillRequest{BackupID: id, DriveFileID: body.Copy, Scratch: body.Scratch, Unlock: body.secrets(), Trigger: models.TriggerAPI})
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func (h *Handlers) awaitDrill(ctx context.Context, d models.Drill, wait time.Dur
 
 // ListDrills answers GET /api/drills with a part of the drills, newest first.
 func (h *Handlers) ListDrills(c *gin.Context) error {
-	var filter models.DrillFilter
+	filter := models.DrillFilter{JobIDs: identity.Jobs(c)}
 	q, err := parsePart(c.Request.URL.Query(), map[string]func(string) error{
 		"JobId":   func(v string) error { filter.JobID = v; return models.CheckID(v) },
 		"Outcome": func(v string) (err error) { filter.Outcome, err = parseOutcome(v); return err },
@@ -93,7 +99,13 @@ func (h *Handlers) ListDrills(c *gin.Context) error {
 		return err
 	}
 	cursor := func(d models.Drill) models.Cursor { return models.Cursor{CreatedAt: d.CreatedAt, ID: d.ID} }
-	after, err := place(q.after, func() (models.Drill, error) { return h.Store.Drill(c.Request.Context(), q.after) }, cursor)
+	after, err := place(q.after, func() (models.Drill, error) {
+		d, err := h.Store.Drill(c.Request.Context(), q.after)
+		if err == nil && !mayJob(filter.JobIDs, d.JobID) {
+			err = models.ErrNotFound
+		}
+		return d, err
+	}, cursor)
 	if err != nil {
 		return err
 	}

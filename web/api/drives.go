@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -32,9 +33,11 @@ func (h *Handlers) CheckDrive(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.drive(c.Request.Context(), id); err != nil {
+	found, err := h.drive(c.Request.Context(), id)
+	if err != nil {
 		return err
 	}
+	identity.Note(c, "drive "+found.Label, id, "")
 	stream.Patience(c, checkTime)
 	ctx, cancel := context.WithTimeout(c.Request.Context(), checkTime)
 	defer cancel()

@@ -90,6 +90,9 @@ type Drive struct {
 // Failure is the envelope of every error.
 type Failure struct {
 	Error string `json:"Error"`
+	// Fields are the mistakes of what was to be set up, by the names of its fields; "" is
+	// for all of it.
+	Fields map[string]string `json:"Fields,omitempty"`
 }
 
 // Health is how the server stands.

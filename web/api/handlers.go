@@ -3,13 +3,14 @@ package api
 import (
 	"context"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/web/identity"
+	"github.com/backupman/backupman/web/origin"
 )
 
 // Store is what the API asks of the metadata database.
@@ -33,6 +34,46 @@ type Store interface {
 	// Manifest returns the manifest of a backup, or models.ErrNotFound.
 	Manifest(ctx context.Context, id string) (models.Manifest, error)
 	Proofs
+	Slots
+}
+
+// Slots is what the API asks about the schedules of jobs, and about what was removed.
+type Slots interface {
+	// Job returns one job, also one that has left the configuration, or models.ErrNotFound.
+	Job(ctx context.Context, id string) (models.Job, error)
+	// Drives returns every drive, also those that have left the configuration.
+	Drives(ctx context.Context) ([]models.Drive, error)
+	// MissedSlots returns those that were given up, newest first.
+	MissedSlots(ctx context.Context, jobID string, limit int) ([]models.Missed, error)
+	// PauseJob and ResumeJob return models.ErrConflict when there is nothing to change.
+	PauseJob(ctx context.Context, jobID string, at time.Time) error
+	ResumeJob(ctx context.Context, jobID string, at time.Time) error
+	// Removals returns those of a job, newest first.
+	Removals(ctx context.Context, jobID string, limit int) ([]models.Removal, error)
+}
+
+// Schedule is what the API asks of the schedule.
+type Schedule interface {
+	// NextRuns returns the next n slots of a job; none while it is paused.
+	NextRuns(job models.Job, n int) []time.Time
+	// NextDrill returns when a drill of a job is made next; false when none is planned.
+	NextDrill(jobID string) (time.Time, bool)
+}
+
+// Retention is what the API asks of the service that removes what rules do not keep.
+type Retention interface {
+	// Preview tells what would be removed: by the job's own rules, or by the given ones on
+	// all of its drives. It changes nothing.
+	Preview(ctx context.Context, jobID string, rules *models.Retention) (models.RetentionPlan, error)
+	// Prune removes it; a plan that rests says that it removed nothing, and why.
+	Prune(ctx context.Context, jobID string) (models.RetentionPlan, error)
+	// Pin keeps a backup until a time, or for ever; Unpin ends that.
+	Pin(ctx context.Context, backupID string, until *time.Time) (models.Backup, error)
+	Unpin(ctx context.Context, backupID string) (models.Backup, error)
+	// PreviewDelete tells what deleting a backup would do. Delete deletes it: what would be
+	// missed only when that is meant.
+	PreviewDelete(ctx context.Context, backupID string) (models.Deletion, error)
+	Delete(ctx context.Context, backupID string, meant bool) (models.Deletion, error)
 }
 
 // Proofs is what the API asks about restores, drills and alarms.
@@ -56,6 +97,8 @@ type Backups interface {
 	Retry(ctx context.Context, id string) (models.Backup, error)
 	// Heal asks for the missing copies of a failed backup whose dump is good.
 	Heal(ctx context.Context, id string) (models.Backup, error)
+	// Cancel ends a pending backup; models.ErrConflict when it has settled.
+	Cancel(ctx context.Context, id string) (models.Backup, error)
 	// Verify reads finished copies back, all or the one named.
 	Verify(ctx context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error)
 	// Wait returns the backup once it is settled, or when ctx ends.
@@ -80,21 +123,38 @@ type Upkeep interface {
 	Check(ctx context.Context, driveID string) (models.DriveCheck, error)
 }
 
+// Kits makes recovery kits of encrypted jobs.
+type Kits interface {
+	// Take returns the kit of a job, and notes that it was taken.
+	Take(ctx context.Context, jobID string) (models.Kit, error)
+}
+
 // Handlers answer the API. Each returns its error to the one door.
 type Handlers struct {
-	Store    Store
-	Backups  Backups
-	Restores Restores
-	Catalog  Catalog
-	Upkeep   Upkeep
-	Links    *Links
+	Store     Store
+	Backups   Backups
+	Restores  Restores
+	Catalog   Catalog
+	Upkeep    Upkeep
+	Schedule  Schedule
+	Retention Retention
+	// Accounts are nil where they are switched off, Secrets and Kits where there are none.
+	Accounts identity.Accounts
+	Secrets  identity.Secrets
+	Kits     Kits
+	// Planner is nil where nothing can be set up.
+	Planner Planner
+	// Notify is nil where nobody is told of anything.
+	Notify Notify
+	Links  *Links
+	Used   UsedLinks
 	// AppURL is the address that links begin with; empty for the request's own.
 	AppURL string
-	Now    func() time.Time
+	// Proxies are believed when they say how a request came to them.
+	Proxies origin.Proxies
+	Now     func() time.Time
 	// Ping tells whether the metadata database answers.
 	Ping func(ctx context.Context) error
-	// CheckKey returns models.ErrUnauthorized unless the request shows an API key where one is needed.
-	CheckKey func(r *http.Request) error
 }
 
 // pathID returns the id in the path, or models.ErrInvalid.

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/backupman/backupman/models"
@@ -20,12 +21,13 @@ const (
 
 	expiresParameter   = "Expires"
 	signatureParameter = "Signature"
+	onceParameter      = "Once"
 	fileParameter      = "DriveFileId"
 )
 
-// Links signs and checks download links. A signature covers the backup, the
-// copy that was asked for and the second in which the link ends, so that it
-// opens nothing else and not for longer.
+// Links signs and checks download links. A signature covers the backup, the copy that was
+// asked for, the second in which the link ends and a word that no other link has, so that
+// it opens nothing else and not for longer, and is used up without any other.
 type Links struct {
 	key []byte
 	now func() time.Time
@@ -50,16 +52,17 @@ func (l *Links) Sign(backupID, driveFileID string) (url.Values, time.Time) {
 		query.Set(fileParameter, driveFileID)
 	}
 	query.Set(expiresParameter, strconv.FormatInt(expires.Unix(), 10))
-	query.Set(signatureParameter, base64.RawURLEncoding.EncodeToString(l.digest(backupID, driveFileID, expires.Unix())))
+	query.Set(onceParameter, rand.Text())
+	query.Set(signatureParameter, l.signature(backupID, query))
 	return query, expires
 }
 
 // Check returns models.ErrUnauthorized unless the query is a link to this copy
-// that has not ended.
+// that has not ended. The signature is compared as it is written: by its text it is
+// remembered that a link was used, and several texts decode to the same bytes.
 func (l *Links) Check(backupID string, query url.Values) error {
-	shown, err := base64.RawURLEncoding.DecodeString(query.Get(signatureParameter))
-	expires, parseErr := strconv.ParseInt(query.Get(expiresParameter), 10, 64)
-	if err != nil || parseErr != nil || !hmac.Equal(shown, l.digest(backupID, query.Get(fileParameter), expires)) {
+	expires, err := strconv.ParseInt(query.Get(expiresParameter), 10, 64)
+	if err != nil || !hmac.Equal([]byte(query.Get(signatureParameter)), []byte(l.signature(backupID, query))) {
 		return refused("this download link is not whole or is for another file: ask for a new one")
 	}
 	if !l.now().Before(time.Unix(expires, 0)) {
@@ -68,10 +71,19 @@ func (l *Links) Check(backupID string, query url.Values) error {
 	return nil
 }
 
-func (l *Links) digest(backupID, driveFileID string, expires int64) []byte {
+// expires is when the link of a query that was checked ends.
+func (l *Links) expires(query url.Values) time.Time {
+	seconds, err := strconv.ParseInt(query.Get(expiresParameter), 10, 64)
+	if err != nil {
+		return l.now()
+	}
+	return time.Unix(seconds, 0)
+}
+
+func (l *Links) signature(backupID string, query url.Values) string {
 	mac := hmac.New(sha256.New, l.key)
-	mac.Write([]byte("download\n" + backupID + "\n" + driveFileID + "\n" + strconv.FormatInt(expires, 10)))
-	return mac.Sum(nil)
+	mac.Write([]byte(strings.Join([]string{"download", backupID, query.Get(fileParameter), query.Get(expiresParameter), query.Get(onceParameter)}, "\n")))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
 func refused(sentence string) error {

@@ -90,6 +90,10 @@ type RestorePlan struct {
 	// the engine tells.
 	Bytes     int64      `json:"Bytes"`
 	ChangedAt *time.Time `json:"ChangedAt"`
+	// Encryption is "age" or empty. Locked says what is missing to open the dump; empty
+	// when nothing is.
+	Encryption string `json:"Encryption"`
+	Locked     string `json:"Locked"`
 	// Copies are the good ones, fastest first.
 	Copies []PlanCopy `json:"Copies"`
 	// Overwrites are the tables that would be replaced. NeedsReplace says that the target
@@ -128,7 +132,7 @@ type TargetTable struct {
 // NewRestorePlan returns the API's form of a plan.
 func NewRestorePlan(p models.RestorePlan) RestorePlan {
 	dto := RestorePlan{
-		Label: p.Label, Provider: p.Provider, Size: p.Size, RawSize: p.RawSize,
+		Label: p.Label, Provider: p.Provider, Size: p.Size, RawSize: p.RawSize, Encryption: p.File.Encryption, Locked: p.Locked,
 		Target: RestoreTarget{Kind: string(p.Request.Target.Kind), Source: p.TargetLabel, Name: p.TargetName},
 		Exists: p.Target.Exists, Server: p.Target.Server, Bytes: p.Target.Size, ChangedAt: known(p.Target.ChangedAt),
 		Copies: make([]PlanCopy, 0, len(p.Copies)), Overwrites: make([]TargetTable, 0, len(p.Overwrites)), NeedsReplace: p.NeedsReplace, Confirm: p.Confirm,

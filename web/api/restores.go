@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // Restores is what the API asks of the service that restores backups and proves them.
@@ -25,7 +26,7 @@ type Restores interface {
 
 // ListRestores answers GET /api/restores with a part of the restores, newest first.
 func (h *Handlers) ListRestores(c *gin.Context) error {
-	var filter models.RestoreFilter
+	filter := models.RestoreFilter{JobIDs: identity.Jobs(c)}
 	q, err := parsePart(c.Request.URL.Query(), map[string]func(string) error{
 		"BackupId": func(v string) error { filter.BackupID = v; return models.CheckID(v) },
 		"Status":   func(v string) (err error) { filter.Status, err = ParseStatus(v); return err },
@@ -33,7 +34,7 @@ func (h *Handlers) ListRestores(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	after, err := place(q.after, func() (models.Restore, error) { return h.Store.Restore(c.Request.Context(), q.after) }, cursorOfRestore)
+	after, err := place(q.after, func() (models.Restore, error) { return h.restoreOf(c.Request.Context(), q.after, filter.JobIDs) }, cursorOfRestore)
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,22 @@ func (h *Handlers) ListRestores(c *gin.Context) error {
 	}
 	c.PureJSON(http.StatusOK, Restorations{Results: newRestores(found)})
 	return nil
+}
+
+// restoreOf finds a restore; with jobs only one of a backup of theirs.
+func (h *Handlers) restoreOf(ctx context.Context, id string, jobIDs []string) (models.Restore, error) {
+	r, err := h.Store.Restore(ctx, id)
+	if err != nil || len(jobIDs) == 0 {
+		return r, err
+	}
+	if r.BackupID == "" {
+		return r, models.ErrNotFound
+	}
+	b, err := h.Store.Backup(ctx, r.BackupID)
+	if err == nil && !mayJob(jobIDs, b.JobID) {
+		err = models.ErrNotFound
+	}
+	return r, err
 }
 
 func cursorOfRestore(r models.Restore) models.Cursor {

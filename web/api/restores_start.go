@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // restoreRequest is what POST /api/backups/:id/restore takes.
@@ -29,6 +31,19 @@ type restoreRequest struct {
 	Replace       bool        `json:"Replace"`
 	WithoutSafety bool        `json:"WithoutSafety"`
 	Confirm       string      `json:"Confirm"`
+	unlock
+}
+
+// unlock opens an encrypted backup. It is never told again.
+type unlock struct {
+	// Identity is an age identity file: the private key.
+	Identity string `json:"Identity"`
+	// Passphrase is that of a backup which was encrypted with one.
+	Passphrase string `json:"Passphrase"`
+}
+
+func (u unlock) secrets() models.Unlock {
+	return models.Unlock{Identity: models.NewSecret(u.Identity), Passphrase: models.NewSecret(u.Passphrase)}
 }
 
 // tableName is "SCHEMA.TABLE", or an object where a part of the name holds a dot.
@@ -64,18 +79,47 @@ func (h *Handlers) StartRestore(c *gin.Context) error {
 		return err
 	}
 	req, err := h.restoreRequest(c.Request.Context(), id, body)
+	if len(identity.Jobs(c)) > 0 && errors.Is(err, models.ErrNotFound) {
+		return errOtherSource
+	}
 	if err != nil {
 		return err
 	}
+	if err := h.keptToOwnSource(c, req); err != nil {
+		return err
+	}
 	if planned {
+		identity.NoteAction(c, "restore.plan")
 		return h.planRestore(c, req)
+	}
+	if err := identity.RequireRestore(c, req); err != nil {
+		return err
+	}
+	if err := identity.Record(c); err != nil {
+		return err
 	}
 	r, err := h.Restores.Start(c.Request.Context(), req)
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "restore of "+r.Label, r.ID, "into "+r.TargetName)
 	c.PureJSON(http.StatusAccepted, NewRestore(r))
 	return nil
+}
+
+var errOtherSource error = &models.Fault{Kind: models.ErrForbidden,
+	Sentence: "a key for some jobs restores on the server that the backup is of, or into a file: leave Target.Source out"}
+
+// keptToOwnSource keeps a key for some jobs to the server that a backup came from.
+func (h *Handlers) keptToOwnSource(c *gin.Context, req models.RestoreRequest) error {
+	if len(identity.Jobs(c)) == 0 || req.Target.SourceID == "" {
+		return nil
+	}
+	b, err := h.Store.Backup(c.Request.Context(), req.BackupID)
+	if err == nil && b.SourceID != req.Target.SourceID {
+		return errOtherSource
+	}
+	return err
 }
 
 func onlyPlan(c *gin.Context) (is bool, err error) {
@@ -101,7 +145,7 @@ func (h *Handlers) planRestore(c *gin.Context, req models.RestoreRequest) error 
 // target is the service's to say.
 func (h *Handlers) restoreRequest(ctx context.Context, id string, body restoreRequest) (req models.RestoreRequest, err error) {
 	req = models.RestoreRequest{
-		BackupID: id, DriveFileID: body.Copy, Replace: body.Replace, WithoutSafety: body.WithoutSafety, Confirm: body.Confirm, Trigger: models.TriggerAPI,
+		BackupID: id, DriveFileID: body.Copy, Replace: body.Replace, WithoutSafety: body.WithoutSafety, Confirm: body.Confirm, Unlock: body.secrets(), Trigger: models.TriggerAPI,
 		Target: models.RestoreTarget{Kind: models.TargetKind(body.Target.Kind), Name: body.Target.Name},
 	}
 	if !slices.Contains([]models.TargetKind{models.TargetSource, models.TargetNew, models.TargetFile}, req.Target.Kind) {

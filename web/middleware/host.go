@@ -23,7 +23,7 @@ func Host(appURL string, refuse Refuse) gin.HandlerFunc {
 			return nil
 		}
 		return &models.Fault{Kind: models.ErrForbidden, Sentence: fmt.Sprintf(
-			"Backupman does not answer to the host name %q: open it as http://localhost, or, for programs that use the API under this name, say it in http.app_url", name)}
+			"Backupman does not answer to the host name %q: open it as http://localhost, or say in http.app_url under which address it is reached", name)}
 	})
 }
 

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/gin-gonic/gin"
-
 	"github.com/backupman/backupman/models"
 )
 
@@ -36,23 +34,24 @@ func (k *Keys) digests() [][sha256.Size]byte {
 	return digests
 }
 
-// Check returns models.ErrUnauthorized unless the request may use the API.
-func (k *Keys) Check(r *http.Request) error {
+// Check returns models.ErrUnauthorized unless the request may use the API, and whether it
+// may because of a key.
+func (k *Keys) Check(r *http.Request) (keyed bool, err error) {
 	known := k.digests()
 	if len(known) == 0 {
 		if !k.required {
-			return nil
+			return false, nil
 		}
-		return unauthorized("other machines can reach Backupman and it has no API key: add one to http.api_keys in its configuration")
+		return false, unauthorized("other machines can reach Backupman and it has no API key: add one to http.api_keys in its configuration")
 	}
 	shown, ok := shownKey(r)
 	if !ok {
-		return unauthorized("an API key is needed: send it as X-Api-Key or as Authorization: Bearer")
+		return false, unauthorized("an API key is needed: send it as X-Api-Key or as Authorization: Bearer")
 	}
 	if !holds(known, shown) {
-		return unauthorized("this API key is not one of http.api_keys in the configuration")
+		return false, unauthorized("this API key is not one of http.api_keys in the configuration")
 	}
-	return nil
+	return true, nil
 }
 
 // holds compares in a time that tells nothing about the keys.
@@ -71,11 +70,6 @@ func shownKey(r *http.Request) (string, bool) {
 	scheme, key, found := strings.Cut(r.Header.Get("Authorization"), " ")
 	key = strings.TrimSpace(key)
 	return key, found && strings.EqualFold(scheme, "Bearer") && key != ""
-}
-
-// RequireKey lets only requests through that Check allows.
-func RequireKey(keys *Keys, refuse Refuse) gin.HandlerFunc {
-	return guard(refuse, func(c *gin.Context) error { return keys.Check(c.Request) })
 }
 
 func unauthorized(sentence string) error {

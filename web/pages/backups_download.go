@@ -4,10 +4,12 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
-// Download answers GET /backups/:id/files/:file with one copy.
+// Download answers GET /backups/:id/files/:file with one copy. It is written down before
+// its first byte is sent.
 func (h *Handlers) Download(c *gin.Context) error {
 	id, err := pathID(c)
 	if err != nil {
@@ -22,5 +24,9 @@ func (h *Handlers) Download(c *gin.Context) error {
 		return err
 	}
 	defer content.Close()
+	identity.Note(c, "copy "+stored.Label, id, "")
+	if err := identity.Record(c); err != nil {
+		return err
+	}
 	return stream.File(c, content, stored)
 }

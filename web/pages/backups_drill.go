@@ -7,6 +7,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // DrillBackup answers POST /backups/:id/drill: it begins a drill and leads back to the
@@ -16,7 +17,12 @@ func (h *Handlers) DrillBackup(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.Restores.StartDrill(c.Request.Context(), models.DrillRequest{BackupID: id, Trigger: models.TriggerPage}); err != nil {
+	identity.Note(c, "backup", id, "")
+	unlock, err := formUnlock(c)
+	if err != nil {
+		return err
+	}
+	if _, err := h.Restores.StartDrill(c.Request.Context(), models.DrillRequest{BackupID: id, Unlock: unlock, Trigger: models.TriggerPage}); err != nil {
 		return err
 	}
 	return seeOther(c, backups.Path(id)+"#proof")

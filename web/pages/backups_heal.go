@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // HealBackup answers POST /backups/:id/heal, which asks for the missing copies, and
@@ -17,5 +18,6 @@ func (h *Handlers) HealBackup(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	return seeOther(c, backups.Path(b.ID))
 }

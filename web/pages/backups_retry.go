@@ -4,6 +4,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // RetryBackup answers POST /backups/:id/retry and leads back to the backup.
@@ -16,5 +17,6 @@ func (h *Handlers) RetryBackup(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	return seeOther(c, backups.Path(b.ID))
 }

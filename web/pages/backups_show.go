@@ -23,17 +23,6 @@ func (h *Handlers) Backup(c *gin.Context) error {
 	return Render(c, http.StatusOK, backups.Detail(view))
 }
 
-// BackupLive answers GET /backups/:id/live with what changes while a backup is
-// pending, and with the whole once it is settled.
-func (h *Handlers) BackupLive(c *gin.Context) error {
-	view, err := h.detail(c)
-	if err != nil {
-		return err
-	}
-	view.Rest.Swapped = true
-	return Render(c, http.StatusOK, backups.LiveFragment(view))
-}
-
 func (h *Handlers) detail(c *gin.Context) (backups.DetailView, error) {
 	id, err := pathID(c)
 	if err != nil {
@@ -63,10 +52,11 @@ func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts,
 	if f.Log, err = h.History.LogText(ctx, id); err != nil {
 		return f, fmt.Errorf("read log of backup %s: %w", id, err)
 	}
+	f.LogLength = len(f.Log)
 	if f.Known, err = h.known(ctx, f.Backup); err != nil {
 		return f, err
 	}
-	if f.JobGone, err = h.jobGone(ctx, f.Backup.JobID); err != nil {
+	if err = h.jobOf(ctx, &f); err != nil {
 		return f, err
 	}
 	if f.Alarms, err = h.alarmsOf(ctx, f.Backup); err != nil {
@@ -98,11 +88,11 @@ func (h *Handlers) alarmsOf(ctx context.Context, b models.Backup) ([]models.Alar
 	return slices.DeleteFunc(all, func(a models.Alarm) bool { return a.BackupID != b.ID }), nil
 }
 
-// known gathers the drives, and for a pending backup the last finished one.
+// known gathers the drives, and for a backup that has not finished the last that has.
 func (h *Handlers) known(ctx context.Context, b models.Backup) (backups.Known, error) {
 	drives, err := h.drivesByID(ctx)
 	k := backups.Known{Drives: drives}
-	if err != nil || b.Status.Settled() {
+	if err != nil || b.Status == models.StatusFinished {
 		return k, err
 	}
 	last, err := h.History.Backups(ctx, models.BackupFilter{JobID: b.JobID, Status: models.StatusFinished}, models.Cursor{}, 1)
@@ -115,12 +105,19 @@ func (h *Handlers) known(ctx context.Context, b models.Backup) (backups.Known, e
 	return k, nil
 }
 
-func (h *Handlers) jobGone(ctx context.Context, id string) (bool, error) {
-	job, err := h.Plans.Job(ctx, id)
+// jobOf tells whether the backup's job is still there, and where its clock hangs; a zone
+// that is not known here stands for UTC.
+func (h *Handlers) jobOf(ctx context.Context, f *backups.Facts) error {
+	job, err := h.Plans.Job(ctx, f.Backup.JobID)
 	if errors.Is(err, models.ErrNotFound) {
-		return true, nil
+		f.JobGone = true
+		return nil
 	}
-	return job.RemovedAt != nil, err
+	f.JobGone, f.DrillAfter = job.RemovedAt != nil, job.DrillAfter
+	if zone, unknown := job.Location(); unknown == nil {
+		f.Zone = zone
+	}
+	return err
 }
 
 // provider returns the kind of database that the backup is of: the manifest

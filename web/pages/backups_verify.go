@@ -9,6 +9,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/tasks"
 )
 
@@ -24,6 +25,7 @@ func (h *Handlers) VerifyBackup(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+b.Label, b.ID, "")
 	if err := comparable(b); err != nil {
 		return err
 	}

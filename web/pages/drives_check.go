@@ -7,6 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/drives"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/tasks"
 )
 
@@ -26,15 +28,20 @@ func (h *Handlers) CheckDrive(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.driveFact(c.Request.Context(), id); err != nil {
+	f, err := h.driveFact(c.Request.Context(), id)
+	if err != nil {
 		return err
 	}
+	identity.Note(c, "drive "+f.Drive.Label, id, "")
 	done := h.check(id)
 	if fragment {
 		tasks.Await(c.Request.Context(), done, checkLook)
 		return h.renderDrive(c, id)
 	}
 	tasks.Await(c.Request.Context(), done, checkPatience)
+	if c.Query(drives.OwnPage) == "true" {
+		return seeOther(c, drives.Path(id))
+	}
 	return seeOther(c, "/drives#drive-"+id)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
 	"github.com/backupman/backupman/views/drives"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // keyTime bounds how long a server may take to show its key.
@@ -47,6 +48,7 @@ func (h *Handlers) TrustDrive(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "drive "+f.Drive.Label, f.Drive.ID, "the key "+compared)
 	key, err := hostKey(c.Request.Context(), truster, f.Drive)
 	if err != nil {
 		return err

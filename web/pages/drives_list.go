@@ -11,6 +11,7 @@ import (
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
 	"github.com/backupman/backupman/views/drives"
+	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/web/middleware"
 )
 
@@ -22,6 +23,8 @@ func (h *Handlers) DriveList(c *gin.Context) error {
 	}
 	middleware.AllowForms(c, h.providers(c.Request.Context(), all))
 	view := drives.NewView(h.page("Drives", "/drives"), all, c.Query(signedInParameter), h.Now())
+	view.Closed = h.Planner == nil
+	view.Done = itemDone(plan.Drives, c.Query("done"))
 	return Render(c, http.StatusOK, drives.Show(view))
 }
 
@@ -40,6 +43,7 @@ func (h *Handlers) renderDrive(c *gin.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	f.Own = c.Query(drives.OwnPage) == "true"
 	said := drives.Announcement(f)
 	if f.Checking && c.Request.Method == http.MethodGet {
 		said = "" // it was said when the check began, and need not be heard every two seconds
@@ -64,6 +68,9 @@ func (h *Handlers) driveFacts(ctx context.Context) ([]drives.Facts, error) {
 	all := make([]drives.Facts, 0, len(rows))
 	for _, d := range rows {
 		f := drives.Facts{Drive: d, Totals: totals[d.ID]}
+		if f.Origin, err = h.origin(ctx, models.PlanDrive, d.Label); err != nil {
+			return nil, err
+		}
 		if check, known := checks[d.ID]; known {
 			f.Check = &check
 		}

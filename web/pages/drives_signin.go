@@ -11,6 +11,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/origin"
 )
 
@@ -33,11 +34,12 @@ func (h *Handlers) SignInDrive(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	signIn, _, err := h.Catalog.SignIn(c.Request.Context(), id)
+	signIn, row, err := h.Catalog.SignIn(c.Request.Context(), id)
 	if err != nil {
 		return err
 	}
-	redirect := origin.Of(c.Request, h.AppURL) + SignInCallback
+	identity.Note(c, "drive "+row.Label, id, "begun")
+	redirect := origin.Of(c.Request, h.AppURL, h.Proxies) + SignInCallback
 	begun := h.SignIns.begin(id, redirect)
 	setSignInCookie(c, redirect, begun.browser, int(signInLife/time.Second))
 	return seeOther(c, signIn.URL(redirect, begun.state, begun.verifier))
@@ -63,6 +65,7 @@ func (h *Handlers) SignedIn(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "drive "+row.Label, begun.driveID, "completed")
 	if err := signIn.Finish(c.Request.Context(), begun.redirect, code, begun.verifier); err != nil {
 		return unfinished(row, err)
 	}
@@ -76,7 +79,7 @@ func (h *Handlers) resume(c *gin.Context) (signInBegun, error) {
 	begun, err := h.SignIns.take(c.Query("state"), browser)
 	switch {
 	case errors.Is(err, errOtherBrowser):
-		return begun, signInFault("it was begun in another browser, or at another address of this server: begin at " + origin.Of(c.Request, h.AppURL))
+		return begun, signInFault("it was begun in another browser, or at another address of this server: begin at " + origin.Of(c.Request, h.AppURL, h.Proxies))
 	case err != nil:
 		return begun, signInFault("it took longer than ten minutes, or it was completed before")
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // RunJob answers POST /jobs/:id/run. A form is sent on to the new backup; a
@@ -19,7 +20,9 @@ func (h *Handlers) RunJob(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	identity.Note(c, "backup of "+started.Label, started.ID, "")
 	if fragment {
+		h.Changed()
 		return h.renderCard(c, id)
 	}
 	return seeOther(c, backups.Path(started.ID))

@@ -1,37 +1,48 @@
 package pages
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
+	"strconv"
+	"sync"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/landing"
 )
 
-// Landing answers GET /: can I restore?
+// Landing answers GET /: can I restore? Of very many databases ?page= shows another part.
 func (h *Handlers) Landing(c *gin.Context) error {
-	facts, err := h.landingFacts(c.Request.Context())
+	part, err := parsePart(c.Query("page"))
 	if err != nil {
 		return err
 	}
-	return Render(c, http.StatusOK, landing.Show(landing.NewView(h.page("Overview", "/"), facts, h.Now())))
+	s, err := h.standing(c.Request.Context())
+	if err != nil {
+		return err
+	}
+	content, err := s.content(c.Request.Context(), viewer(c), part)
+	if err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, landing.Show(h.page("Overview", "/"), templ.Raw(content)))
 }
 
-func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error) {
-	if f.Jobs, err = h.jobFacts(ctx); err != nil {
-		return f, err
+func parsePart(text string) (int, error) {
+	if text == "" {
+		return 1, nil
 	}
-	if f.Drives, err = h.troubles(ctx); err != nil {
-		return f, err
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, models.Invalidf("%q is no page of the overview: open the overview again", text)
 	}
-	if f.Alarms, err = h.Proof.Alarms(ctx, true); err != nil {
-		return f, fmt.Errorf("list alarms: %w", err)
-	}
-	return f, nil
+	return n, nil
 }
 
 // JobCard answers GET /jobs/:id/card with the card of one job, for a page
@@ -44,25 +55,123 @@ func (h *Handlers) JobCard(c *gin.Context) error {
 	return h.renderCard(c, id)
 }
 
+// renderCard answers with the card of one job. What else its run changes on the page goes
+// with it once that has begun, or has ended.
 func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
-	facts, err := h.jobFacts(c.Request.Context())
+	oldest := h.Shared
+	if c.Request.Method == http.MethodGet {
+		oldest = 2 * h.Shared // it polls, and asks again before long
+	}
+	s, err := h.standingWithin(c.Request.Context(), oldest)
 	if err != nil {
 		return err
 	}
-	drives, err := h.troubles(c.Request.Context())
-	if err != nil {
-		return err
+	card, row := s.build.Job(jobID)
+	if card == nil {
+		return models.NotFoundf("there is no job with the id %s", jobID)
 	}
-	for _, f := range facts {
-		if f.Job.ID == jobID {
-			return Render(c, http.StatusOK, h.card(f, facts, drives))
-		}
+	if card.State == landing.Running && c.Request.Method == http.MethodGet {
+		return Render(c, http.StatusOK, landing.CardFragment(*card, nil, nil, ""))
 	}
-	return models.NotFoundf("there is no job with the id %s", jobID)
+	head, summary := *row, s.build.Summary
+	head.Swapped, summary.Swapped = true, true
+	return Render(c, http.StatusOK, landing.CardFragment(*card, &head, &summary, landing.Announcement(*card)))
 }
 
-// troubles are the configured drives that failed their newest checks.
-func (h *Handlers) troubles(ctx context.Context) ([]landing.DriveTrouble, error) {
+// standing is how everything stands, as it was read once, and what was drawn of it.
+type standing struct {
+	build *landing.Build
+
+	mu    sync.Mutex
+	drawn map[string]string
+}
+
+// standing returns how everything stands, which many share for a moment.
+func (h *Handlers) standing(ctx context.Context) (*standing, error) {
+	return h.standingWithin(ctx, h.Shared)
+}
+
+func (h *Handlers) standingWithin(ctx context.Context, oldest time.Duration) (*standing, error) {
+	return h.standings.get(ctx, oldest, func(ctx context.Context) (*standing, error) {
+		facts, err := h.landingFacts(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &standing{build: landing.NewBuild(facts, h.Now()), drawn: map[string]string{}}, nil
+	})
+}
+
+// Warm reads the past, which takes long where there is much of it, before somebody asks.
+func (h *Handlers) Warm(ctx context.Context) {
+	if _, err := h.standing(ctx); err != nil && ctx.Err() == nil {
+		h.Log.Warn("the overview could not be read", "error", err)
+	}
+	h.Changed() // the schedule may not have been there yet
+}
+
+// Changed says that something was changed, so that the next look at what many share reads
+// everything anew.
+func (h *Handlers) Changed() {
+	h.standings.changed()
+	h.summaries.changed()
+	h.choices.changed()
+	h.watched.changed()
+}
+
+// content draws one part of the page, without its frame, once for all who may do the same.
+// It tells nobody's name.
+func (s *standing) content(ctx context.Context, v components.Viewer, part int) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	view := s.build.View(part)
+	key := drawnFor(v, view.Parts.Part) // of the parts that there are, whatever was asked for
+	if drawn, known := s.drawn[key]; known {
+		return drawn, nil
+	}
+	var page bytes.Buffer
+	if err := landing.Content(view).Render(components.WithViewer(ctx, v), &page); err != nil {
+		return "", fmt.Errorf("draw the overview: %w", err)
+	}
+	s.drawn[key] = page.String()
+	return s.drawn[key], nil
+}
+
+// drawnFor tells apart what is drawn of one part of the page for different people.
+func drawnFor(v components.Viewer, part int) string {
+	zone := ""
+	if v.Zone != nil {
+		zone = v.Zone.String()
+	}
+	return fmt.Sprint(part, v.Kind, v.Role, v.Scopes, zone)
+}
+
+func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error) {
+	summaries, err := h.Plans.JobStandings(ctx)
+	if err != nil {
+		return f, fmt.Errorf("list jobs: %w", err)
+	}
+	if f.Jobs, err = h.jobFacts(ctx, summaries); err != nil {
+		return f, err
+	}
+	if f.Sources, err = h.Plans.Sources(ctx); err != nil {
+		return f, fmt.Errorf("list sources: %w", err)
+	}
+	pasts, totals, err := h.pasts(ctx, summaries)
+	if err != nil {
+		return f, err
+	}
+	f.Pasts = pasts
+	if f.Drives, err = h.driveStandings(ctx, totals); err != nil {
+		return f, err
+	}
+	if f.Alarms, err = h.Proof.Alarms(ctx, true); err != nil {
+		return f, fmt.Errorf("list alarms: %w", err)
+	}
+	return f, nil
+}
+
+// driveStandings are what the overview knows of the configured drives. No drive is asked.
+func (h *Handlers) driveStandings(ctx context.Context, totals map[string]models.DriveTotals) ([]landing.DriveFacts, error) {
 	rows, err := h.Catalog.Drives(ctx)
 	if err != nil {
 		return nil, err
@@ -71,37 +180,55 @@ func (h *Handlers) troubles(ctx context.Context) ([]landing.DriveTrouble, error)
 	if err != nil {
 		return nil, fmt.Errorf("list checks of drives: %w", err)
 	}
-	var found []landing.DriveTrouble
+	found := make([]landing.DriveFacts, 0, len(rows))
 	for _, d := range rows {
-		check, known := checks[d.ID]
-		if !known || check.Good() {
-			continue
+		f := landing.DriveFacts{ID: d.ID, Label: d.Label, Free: -1, Total: -1, Bytes: totals[d.ID].Bytes}
+		if check, known := checks[d.ID]; known {
+			f.Free, f.Total, f.Trouble = check.Free, check.Total, !check.Good()
+			if f.Trouble && check.NeedsSignIn {
+				_, _, refused := h.Catalog.SignIn(ctx, d.ID)
+				f.NeedsSignIn = refused == nil
+			}
 		}
-		_, _, refused := h.Catalog.SignIn(ctx, d.ID)
-		found = append(found, landing.DriveTrouble{Label: d.Label, NeedsSignIn: check.NeedsSignIn && refused == nil})
+		found = append(found, f)
 	}
 	return found, nil
 }
 
 // jobFacts gathers what is known of every job.
-func (h *Handlers) jobFacts(ctx context.Context) ([]landing.JobFacts, error) {
-	summaries, err := h.Plans.JobSummaries(ctx)
+func (h *Handlers) jobFacts(ctx context.Context, summaries []models.JobSummary) ([]landing.JobFacts, error) {
+	missed, err := h.Slots.NewestMissed(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("list jobs: %w", err)
+		return nil, fmt.Errorf("list missed slots: %w", err)
 	}
 	facts := make([]landing.JobFacts, 0, len(summaries))
 	for _, s := range summaries {
-		f := landing.JobFacts{JobSummary: s}
-		if next, ok := h.Schedule.NextRun(s.Job.ID); ok {
-			previous := func(until time.Time) (time.Time, bool) { return h.Schedule.PreviousRun(s.Job.ID, until) }
-			f.NextRun, f.Due = &next, landing.DueSlot(previous, next, h.Now())
-		}
-		if f.Partly, err = h.partly(ctx, s); err != nil {
+		f, err := h.factsOf(ctx, s, missed)
+		if err != nil {
 			return nil, err
 		}
 		facts = append(facts, f)
 	}
 	return facts, nil
+}
+
+// factsOf gathers what is known of one job. A run may come as late after its slot as the
+// job's spread says, and is not overdue before.
+func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[string]models.Missed) (f landing.JobFacts, err error) {
+	f.JobSummary = s
+	if next, ok := h.Schedule.NextRun(s.Job.ID); ok && s.Job.PausedAt == nil {
+		f.NextRun, f.Due = &next, models.DueSlot(h.previous(s.Job.ID), next, h.Now().Add(-s.Job.Spread))
+	}
+	if m, known := missed[s.Job.ID]; known {
+		f.Missed = landing.Unmade([]models.Missed{m}, s.Newest)
+	}
+	f.Partly, err = h.partly(ctx, s)
+	return f, err
+}
+
+// previous returns the newest slot of a job that is not after a time.
+func (h *Handlers) previous(jobID string) func(until time.Time) (time.Time, bool) {
+	return func(until time.Time) (time.Time, bool) { return h.Schedule.PreviousRun(jobID, until) }
 }
 
 // partlyLook is how many failed backups of a job are looked at for a good copy.
@@ -113,9 +240,9 @@ func (h *Handlers) partly(ctx context.Context, s models.JobSummary) (*models.Bac
 	if s.Newest == nil || s.Newest.Status == models.StatusFinished {
 		return nil, nil
 	}
-	failed, err := h.History.Backups(ctx, models.BackupFilter{JobID: s.Job.ID, Status: models.StatusFailed}, models.Cursor{}, partlyLook)
+	found, err := h.History.NewestWithCopy(ctx, s.Job.ID, partlyLook)
 	if err != nil {
 		return nil, fmt.Errorf("list failed backups of job %s: %w", s.Job.ID, err)
 	}
-	return landing.WithGoodCopy(failed), nil
+	return found, nil
 }

@@ -7,17 +7,19 @@ import (
 
 	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
+
+	"github.com/backupman/backupman/views/components"
 )
 
 // Render draws a component and only then answers, so that a component that
 // fails is an error and never half a page.
 func Render(c *gin.Context, status int, component templ.Component) error {
-	var page bytes.Buffer
-	if err := component.Render(c.Request.Context(), &page); err != nil {
+	page := buffers.Get().(*bytes.Buffer)
+	defer giveBack(page)
+	if err := component.Render(components.WithViewer(c.Request.Context(), viewer(c)), page); err != nil {
 		return fmt.Errorf("render %s: %w", c.FullPath(), err)
 	}
-	c.Data(status, "text/html; charset=utf-8", page.Bytes())
-	return nil
+	return send(c, status, "text/html; charset=utf-8", page.Bytes())
 }
 
 // IsFragment reports whether htmx asks, which wants a part of a page. The

@@ -21,7 +21,7 @@ type Restores interface {
 	// CancelDrill asks for the end of one; models.ErrConflict when it has ended.
 	CancelDrill(ctx context.Context, id string) error
 	// Receive keeps a dump file that a person sends, once it is checked.
-	Receive(ctx context.Context, name string, content io.Reader) (models.Upload, error)
+	Receive(ctx context.Context, name string, unlock models.Unlock, content io.Reader) (models.Upload, error)
 	// Upload returns one that was received, or models.ErrNotFound.
 	Upload(ctx context.Context, id string) (models.Upload, error)
 }

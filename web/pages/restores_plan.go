@@ -9,7 +9,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/restores"
+	"github.com/backupman/backupman/web/identity"
 )
 
 // RestoreBackup answers GET /backups/:id/restore: the form that asks where to, and with
@@ -86,7 +88,12 @@ func (h *Handlers) askRestore(c *gin.Context, asked restoreAsked) error {
 	if !asked.form.Planned {
 		return h.showChoices(c, http.StatusOK, asked, "")
 	}
-	return h.showPlan(c, asked, "", nil)
+	req, err := asked.form.Request()
+	if err != nil {
+		return h.refusedChoices(c, asked, err)
+	}
+	// Who may not is told before typing anything.
+	return h.showPlan(c, asked, "", identity.RequireUploaded(c, asked.facts.Upload, req))
 }
 
 // startRestore starts what the plan showed. When that is refused, the page comes back
@@ -102,10 +109,25 @@ func (h *Handlers) startRestore(c *gin.Context, asked restoreAsked) error {
 		return h.refusedChoices(c, asked, err)
 	}
 	req.Confirm = typed
-	started, err := h.Restores.Start(c.Request.Context(), req)
-	if err != nil {
+	if req.Unlock, err = formUnlock(c); err != nil {
+		return err
+	}
+	if err := identity.RequireRestore(c, req); err != nil {
+		return err
+	}
+	if err := identity.RequireUploaded(c, asked.facts.Upload, req); err != nil {
+		identity.NoteRefusal(c, err.Error())
 		return h.showPlan(c, asked, typed, err)
 	}
+	if err := identity.Record(c); err != nil {
+		return err
+	}
+	started, err := h.Restores.Start(c.Request.Context(), req)
+	if err != nil {
+		identity.NoteRefusal(c, err.Error())
+		return h.showPlan(c, asked, typed, err)
+	}
+	identity.Note(c, "restore of "+started.Label, started.ID, "into "+started.TargetName)
 	return seeOther(c, restores.Path(started.ID))
 }
 
@@ -127,7 +149,7 @@ func (h *Handlers) showPlan(c *gin.Context, asked restoreAsked, typed string, re
 	view := restores.NewPlanView(h.page(restores.NewHead(asked.facts, h.Now()).Title, "/restores"), restores.NewHead(asked.facts, h.Now()), asked.form, plan, h.Now())
 	status := http.StatusOK
 	if why != nil {
-		view.Refused, view.Typed, status = why.Sentence, typed, faultStatus(why)
+		view.Refused, view.Typed, status = human.Sentence(why.Sentence), typed, faultStatus(why)
 	}
 	return Render(c, status, restores.Plan(view))
 }
@@ -152,6 +174,12 @@ func faultStatus(f *models.Fault) int {
 	switch {
 	case errors.Is(f, models.ErrConflict):
 		return http.StatusConflict
+	case errors.Is(f, models.ErrTooMany):
+		return http.StatusTooManyRequests
+	case errors.Is(f, models.ErrUnauthorized):
+		return http.StatusUnauthorized
+	case errors.Is(f, models.ErrForbidden):
+		return http.StatusForbidden
 	case errors.Is(f, models.ErrNotFound):
 		return http.StatusNotFound
 	case errors.Is(f, models.ErrNoSpace):

@@ -131,7 +131,9 @@ func (h *Handlers) runKnown(c *gin.Context, id, backupID string) (k restores.Kno
 		return k, nil
 	}
 	b, err := h.History.Backup(ctx, backupID)
-	if errors.Is(err, models.ErrNotFound) {
+	var gone *models.Fault
+	if errors.Is(err, models.ErrNotFound) && errors.As(err, &gone) {
+		k.Gone = gone.Sentence
 		return k, nil
 	}
 	if err != nil {

@@ -6,11 +6,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/stream"
 )
 
@@ -35,6 +37,7 @@ func (h *Handlers) UploadDump(c *gin.Context) error {
 		drain(c.Request.Context(), body)
 		return err
 	}
+	identity.Note(c, "dump "+kept.Name, kept.ID, "")
 	return seeOther(c, "/restores/new?"+url.Values{"upload": {kept.ID}}.Encode())
 }
 
@@ -45,6 +48,7 @@ func (h *Handlers) receive(c *gin.Context) (models.Upload, error) {
 	if err != nil {
 		return models.Upload{}, formError(err)
 	}
+	var unlock models.Unlock
 	for {
 		part, err := form.NextPart()
 		switch {
@@ -52,13 +56,35 @@ func (h *Handlers) receive(c *gin.Context) (models.Upload, error) {
 			return models.Upload{}, models.Invalidf("no file was sent: choose one")
 		case err != nil:
 			return models.Upload{}, formError(err)
+		case part.FormName() == "identity":
+			unlock.Identity, err = secretPart(part)
+		case part.FormName() == "passphrase":
+			unlock.Passphrase, err = secretPart(part)
 		case part.FormName() == "file" && part.FileName() == "":
 			return models.Upload{}, models.Invalidf("no file was sent: choose one")
 		case part.FormName() == "file":
 			stream.Patience(c, time.Hour) // the check of a long file takes its time after it has come
-			return h.Restores.Receive(c.Request.Context(), part.FileName(), part)
+			return h.Restores.Receive(c.Request.Context(), part.FileName(), unlock, part)
+		}
+		if err != nil {
+			return models.Upload{}, err
 		}
 	}
+}
+
+// longestKey is how long a private key may be that comes with a file, in bytes.
+const longestKey = 1 << 20
+
+// secretPart reads a field of the form that comes before the file.
+func secretPart(part io.Reader) (models.Secret, error) {
+	text, err := io.ReadAll(io.LimitReader(part, longestKey+1))
+	if err != nil {
+		return models.Secret{}, formError(err)
+	}
+	if len(text) > longestKey {
+		return models.Secret{}, models.Invalidf("the key that came with the file is longer than any key")
+	}
+	return models.NewSecret(strings.TrimSpace(string(text))), nil
 }
 
 // drain reads what is still coming in for a while.

@@ -66,6 +66,7 @@ func File(c *gin.Context, content io.Reader, file models.DriveFile) error {
 	h := c.Writer.Header()
 	h.Set("Content-Type", "application/octet-stream")
 	h.Set("Content-Disposition", Attachment(file.Label))
+	h.Set("Accept-Ranges", "none") // a part alone could not be compared with what was stored
 	if file.Size > 0 {
 		h.Set("Content-Length", strconv.FormatInt(file.Size, 10))
 	}

@@ -4,6 +4,7 @@ package tasks
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -62,9 +63,32 @@ func (g *Group[T]) Start(about string, work func(ctx context.Context) (T, error)
 	return done
 }
 
+// Put keeps what was found about a thing elsewhere, as if work about it had ended now.
+func (g *Group[T]) Put(about string, found T) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.keep(about, Outcome[T]{EndedAt: g.now(), Found: found})
+}
+
+// Forget lets nothing be known of a thing, until work about it ends.
+func (g *Group[T]) Forget(about string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, known := g.ended[about]; known {
+		delete(g.ended, about)
+		g.order = slices.DeleteFunc(g.order, func(name string) bool { return name == about })
+	}
+}
+
 func (g *Group[T]) end(about string, o Outcome[T]) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.keep(about, o)
+	close(g.running[about])
+	delete(g.running, about)
+}
+
+func (g *Group[T]) keep(about string, o Outcome[T]) {
 	if _, known := g.ended[about]; !known {
 		g.order = append(g.order, about)
 	}
@@ -73,8 +97,6 @@ func (g *Group[T]) end(about string, o Outcome[T]) {
 		delete(g.ended, g.order[0])
 		g.order = g.order[1:]
 	}
-	close(g.running[about])
-	delete(g.running, about)
 }
 
 // Outcome tells how the newest work about a thing stands; false when there was none.

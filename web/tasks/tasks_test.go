@@ -74,3 +74,23 @@ func TestAwaitEndsWithTheContextAndWithPatience(t *testing.T) {
 	Await(ended, never, time.Hour)
 	Await(t.Context(), never, time.Millisecond)
 }
+
+func TestWhatWasFoundElsewhereIsKeptAndForgotten(t *testing.T) {
+	g := newGroup(inline)
+	g.Put("a", 1)
+	g.Put("a", 2)
+	if o, known := g.Outcome("a"); !known || o.Found != 2 || o.Running || !o.EndedAt.Equal(now) {
+		t.Errorf("kept is %+v", o)
+	}
+	g.Forget("a")
+	g.Forget("never")
+	if _, known := g.Outcome("a"); known || len(g.order) != 0 {
+		t.Errorf("still known, in the order %v", g.order)
+	}
+	for n := range remembered + 1 {
+		g.Put(fmt.Sprint(n), n)
+	}
+	if _, known := g.Outcome("0"); known || len(g.ended) != remembered {
+		t.Errorf("%d are remembered", len(g.ended))
+	}
+}

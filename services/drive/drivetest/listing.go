@@ -55,7 +55,7 @@ func listed(t *testing.T, d drive.Drive, prefix string) []string {
 // specially, and under the longest that this program makes.
 func names(t *testing.T, f Fixture) {
 	before := f.Leftovers(t)
-	longest := archive.FileName(strings.Repeat("x", 255), time.Now(), models.NewID(), "sqlite", models.CompressionZstd)
+	longest := archive.FileName(strings.Repeat("x", 255), time.Now(), models.NewID(), "sqlite", models.CompressionZstd, models.EncryptionAge)
 	keys := []string{archive.Key(strings.Repeat("x", 255), longest), archive.Key(strings.Repeat("x", 255), archive.ManifestKey(longest))}
 	for _, name := range []string{"a b", "naïve-日本-🗄", "100%", "a%20b", "a+b", "a#b", "a?b=c&d", `it's "so"`, "{a}[b](c)*!", "a;b,c:d@e", "$HOME`x`", "~x", "-x", "a..b", "a.", "A", "a"} {
 		keys = append(keys, "names "+name+"/"+name)

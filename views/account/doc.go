@@ -1,0 +1,2 @@
+// Package account is the pages of a person's own account.
+package account

@@ -1,0 +1,2 @@
+// Package calendar shows what runs in the coming week.
+package calendar

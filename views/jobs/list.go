@@ -1,0 +1,202 @@
+package jobs
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
+	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/human"
+	"github.com/backupman/backupman/views/landing"
+	"github.com/backupman/backupman/views/layout"
+)
+
+// ListFacts is what is known of all jobs.
+type ListFacts struct {
+	Jobs   []ListJob
+	Drives map[string]models.Drive
+	// Find narrows to jobs whose label, source or drive has it.
+	Find string
+	// Plans says that jobs can be made here.
+	Plans bool
+	// Done is what was done just now; empty for nothing.
+	Done string
+}
+
+// ListJob is what is known of one job.
+type ListJob struct {
+	models.JobSummary
+	// Words say when it runs, as those of Timing.
+	Words string
+	// Next is nil when nothing is planned.
+	Next *time.Time
+}
+
+// ListView is the list of jobs.
+type ListView struct {
+	Page layout.Page
+	Rows []ListRow
+	// All counts the jobs, also those that Find leaves out.
+	All       int
+	Find      string
+	FindShown bool
+	Plans     bool
+	Done      string
+}
+
+// ListRow is one job of the list.
+type ListRow struct {
+	ID, Label, Path string
+	Source          string
+	Drives          []components.Chip
+	// When and Zone say when it runs, Kept how long its backups are kept.
+	When, Expression, Zone, Kept string
+	Last                         LastRun
+	Next                         components.Moment
+	NextIn                       components.Moment
+	Paused                       components.Moment
+	Run                          components.Action
+	Toggle                       *components.Action
+}
+
+// LastRun is how the newest run of a job went; its Path is empty when there was none.
+type LastRun struct {
+	Path string
+	Chip components.Chip
+	At   components.Moment
+	// LookPath is where to look again while it runs; empty once it has ended.
+	LookPath string
+}
+
+func (l LastRun) looking() templ.Attributes {
+	if l.LookPath == "" {
+		return templ.Attributes{}
+	}
+	return templ.Attributes{"hx-get": l.LookPath, "hx-trigger": "every 3s", "hx-swap": "outerHTML"}
+}
+
+// findFrom is how many jobs there must be for a field to find one.
+const findFrom = 8
+
+// NewListView builds the list.
+func NewListView(page layout.Page, f ListFacts, now time.Time) ListView {
+	v := ListView{Page: page, All: len(f.Jobs), Find: f.Find, FindShown: len(f.Jobs) >= findFrom || f.Find != "", Plans: f.Plans, Done: f.Done}
+	ordered := slices.Clone(f.Jobs)
+	slices.SortFunc(ordered, func(a, b ListJob) int {
+		return cmp.Or(cmp.Compare(strings.ToLower(a.Job.Label), strings.ToLower(b.Job.Label)), cmp.Compare(a.Job.Label, b.Job.Label))
+	})
+	for _, j := range ordered {
+		row := newListRow(j, f, now)
+		if row.has(f.Find) {
+			v.Rows = append(v.Rows, row)
+		}
+	}
+	return v
+}
+
+func newListRow(j ListJob, f ListFacts, now time.Time) ListRow {
+	job := j.Job
+	row := ListRow{
+		ID: job.ID, Label: job.Label, Path: Path(job.ID), Source: cmp.Or(j.SourceLabel, "its source is gone"),
+		When: scheduleWords(job.Cron, j.Words), Expression: expression(job.Cron), Kept: keptShort(job), Last: NewLastRun(job.ID, j.Newest, now), Paused: components.Ago(now, job.PausedAt),
+		Run:    components.Action{ID: "run-" + job.ID, Path: Path(job.ID) + "/run", Label: "Run now", Icon: "play", About: job.Label, Needs: models.ScopeRun},
+		Toggle: toggle(job),
+	}
+	if job.Cron != "" {
+		row.Zone = zoneOf(job).String()
+	}
+	if j.SourceProvider != "" {
+		row.Source += " · " + backups.ProviderName(j.SourceProvider)
+	}
+	if row.Toggle != nil {
+		row.Toggle.ID, row.Toggle.Primary = row.Toggle.ID+"-"+job.ID, false
+		row.Toggle.Path += "?" + url.Values{"next": {listPath(f.Find)}}.Encode()
+	}
+	for _, id := range job.DriveIDs {
+		name := "a drive that is gone"
+		if d, ok := f.Drives[id]; ok {
+			name = d.Label
+		}
+		row.Drives = append(row.Drives, components.Chip{Tone: components.ToneQuiet, Text: name})
+	}
+	if j.Next != nil && job.PausedAt == nil {
+		row.Next, row.NextIn = clock(*j.Next, job, now), components.Ago(now, j.Next)
+	}
+	return row
+}
+
+func listPath(find string) string {
+	if find == "" {
+		return ListPath
+	}
+	return ListPath + "?" + url.Values{"q": {find}}.Encode()
+}
+
+// has reports whether a row is one that was looked for.
+func (r ListRow) has(find string) bool {
+	find = strings.ToLower(find)
+	return find == "" || strings.Contains(strings.ToLower(r.Label), find) || strings.Contains(strings.ToLower(r.Source), find) ||
+		slices.ContainsFunc(r.Drives, func(c components.Chip) bool { return strings.Contains(strings.ToLower(c.Text), find) })
+}
+
+// keptShort says the rules of a job in few words.
+func keptShort(job models.Job) string {
+	words := shortRules(job.Retention)
+	if len(job.DriveRetention) > 0 {
+		words += ", others on " + human.Plural(int64(len(job.DriveRetention)), "drive")
+	}
+	return words
+}
+
+func shortRules(r models.Retention) string {
+	var parts []string
+	if r.Last > 0 {
+		parts = append(parts, "the last "+human.Count(int64(r.Last)))
+	}
+	if periods := periodWords(r); periods != "" {
+		parts = append(parts, periods)
+	}
+	if r.Within > 0 {
+		parts = append(parts, "all of "+human.Length(r.Within))
+	}
+	if r.MaxSize > 0 {
+		parts = append(parts, "at most "+human.Bytes(r.MaxSize))
+	}
+	if len(parts) == 0 {
+		return "Everything"
+	}
+	return capital(strings.Join(parts, ", "))
+}
+
+// NewLastRun tells how a job's newest backup went; nil is none.
+func NewLastRun(jobID string, b *models.Backup, now time.Time) LastRun {
+	if b == nil {
+		return LastRun{Chip: components.Chip{Tone: components.ToneQuiet, Icon: "circle", Text: "None yet"}}
+	}
+	last := LastRun{Path: backups.Path(b.ID), At: components.Ago(now, &b.CreatedAt)}
+	switch {
+	case b.Status == models.StatusPending:
+		last.Chip = components.Chip{Tone: components.ToneBusy, Icon: "turning", Text: "Running"}
+		last.LookPath = Path(jobID) + "/last"
+	case b.Status == models.StatusFailed:
+		last.Chip = components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failed"}
+	case b.DisprovenAt != nil:
+		last.Chip = components.Chip{Tone: components.ToneBad, Icon: "warning", Text: "Disproven"}
+	case b.ProvenAt != nil:
+		last.Chip = components.Chip{Tone: components.ToneGood, Icon: "shield", Text: "Proven"}
+	default:
+		last.Chip = components.Chip{Tone: components.ToneGood, Icon: "check", Text: "Finished"}
+	}
+	return last
+}
+
+// pausedChip marks jobs whose schedule rests.
+var pausedChip = landing.PausedChip
+
+var listColumns = []components.Column{{Title: "Job"}, {Title: "When", Wide: true}, {Title: "Kept", Wide: true}, {Title: "Last run", Wide: true}, {Title: "Next run", Wide: true}, {Title: "Actions", Plain: true}}

@@ -1,0 +1,2 @@
+// Package layout is the frame around every page: navigation, search, theme and footer.
+package layout
