@@ -376,17 +376,3 @@ func (b *browser) reloadWhen(what string, wanted func(page string) bool) {
 	})
 	b.do("load again", chromedp.Reload())
 }
-
-// expect takes away the one fault that a refusal leaves in the browser's console.
-func (b *browser) expect(what string) {
-	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, fault := range b.faults {
-		if strings.Contains(fault, what) {
-			b.faults = append(b.faults[:i], b.faults[i+1:]...)
-			return
-		}
-	}
-	b.t.Errorf("the browser does not say %q", what)
-}

@@ -4,9 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -213,6 +215,7 @@ func (b *browser) fault(what string) {
 	b.faults = append(b.faults, what)
 }
 
+// noFaults fails with what the browser said since it was asked last.
 func (b *browser) noFaults() {
 	b.t.Helper()
 	b.mu.Lock()
@@ -220,6 +223,36 @@ func (b *browser) noFaults() {
 	for _, f := range b.faults {
 		b.t.Errorf("the browser says: %s", f)
 	}
+	b.faults = nil
+}
+
+// expectStatus leaves aside what the browser says of a page that answers with an error.
+func (b *browser) expectStatus(status int) {
+	b.t.Helper()
+	if status >= http.StatusBadRequest {
+		b.expect(fmt.Sprintf("status of %d", status))
+	}
+}
+
+// expect waits until the browser says what a refusal leaves in its console, which it may do
+// a moment after the page is there, and leaves that aside.
+func (b *browser) expect(what string) {
+	b.t.Helper()
+	for end := time.Now().Add(browserPatience); !b.leaveAside(what); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			b.t.Errorf("the browser does not say %q", what)
+			return
+		}
+	}
+}
+
+// leaveAside forgets faults with these words, and reports whether there were any.
+func (b *browser) leaveAside(what string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	before := len(b.faults)
+	b.faults = slices.DeleteFunc(b.faults, func(f string) bool { return strings.Contains(f, what) })
+	return len(b.faults) < before
 }
 
 // do runs one step within the patience, and says what stands on the page when it fails.

@@ -198,13 +198,3 @@ func hand(b *browser, p *program.Person) {
 		call(b, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: p.URL})
 	}
 }
-
-// expectStatus leaves aside what the browser says of a page that answers with an error.
-func (b *browser) expectStatus(status int) {
-	if status < 400 {
-		return
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.faults = slices.DeleteFunc(b.faults, func(f string) bool { return strings.Contains(f, fmt.Sprintf("status of %d", status)) })
-}

@@ -1,7 +1,7 @@
 // Package static holds the files that browsers load beside the pages: one style
-// sheet, two scripts, one icon. They are embedded in the program and addressed
-// by a digest of their content, so that a browser may keep each for ever and
-// still sees a new one the moment the program changes.
+// sheet, two scripts, one icon in two forms. They are embedded in the program and
+// addressed by a digest of their content, so that a browser may keep each for ever
+// and still sees a new one the moment the program changes.
 package static
 
 import (
@@ -39,6 +39,7 @@ var contentTypes = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",
 	".svg": "image/svg+xml",
+	".ico": "image/x-icon",
 }
 
 func init() {
@@ -94,6 +95,24 @@ func Handler() http.Handler {
 		h.Set("Content-Length", strconv.Itoa(len(body)))
 		if r.Method != http.MethodHead {
 			_, _ = w.Write(body)
+		}
+	})
+}
+
+// IconPath is where browsers look for an icon by themselves, beside what has no page to
+// name one: JSON, a piece of a page, a picture.
+const IconPath = "/favicon.ico"
+
+// Icon serves the icon at IconPath, an address without a digest, which may be kept for a day.
+func Icon() http.Handler {
+	icon := assets[strings.TrimPrefix(Path("favicon.ico"), Prefix)]
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Type", icon.contentType)
+		h.Set("Cache-Control", "public, max-age=86400")
+		h.Set("Content-Length", strconv.Itoa(len(icon.content)))
+		if r.Method != http.MethodHead {
+			_, _ = w.Write(icon.content)
 		}
 	})
 }

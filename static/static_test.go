@@ -123,3 +123,16 @@ func TestPathOfAnUnknownAssetPanics(t *testing.T) {
 	}()
 	Path("missing.css")
 }
+
+func TestTheIconIsWhereBrowsersLookForIt(t *testing.T) {
+	for _, method := range []string{http.MethodGet, http.MethodHead} {
+		w := httptest.NewRecorder()
+		Icon().ServeHTTP(w, httptest.NewRequest(method, IconPath, nil))
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != "image/x-icon" || strings.Contains(w.Header().Get("Cache-Control"), "immutable") {
+			t.Errorf("%s: status %d, %v", method, w.Code, w.Header())
+		}
+		if icon := w.Body.Bytes(); method == http.MethodGet && !bytes.HasPrefix(icon, []byte{0, 0, 1, 0}) || method == http.MethodHead && len(icon) > 0 {
+			t.Errorf("%s: %d bytes that are no icon", method, len(icon))
+		}
+	}
+}

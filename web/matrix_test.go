@@ -296,7 +296,7 @@ var looks = map[string]models.Scope{
 	"/jobs/new": models.ScopeAdmin, "/jobs/preview": models.ScopeAdmin, "/jobs/check": models.ScopeAdmin, "/jobs/:id/edit": models.ScopeAdmin, "/jobs/:id/delete": models.ScopeAdmin, "/setup/job": models.ScopeAdmin,
 	"/notifiers/new": models.ScopeAdmin, "/notifiers/:id/edit": models.ScopeAdmin, "/notifiers/:id/delete": models.ScopeAdmin,
 	"/account": self, "/account/second-factor": self, "/claim": open, "/sign-in": open, "/sign-in/code": open,
-	"/health": public, "/static/*name": public,
+	"/health": public, "/static/*name": public, "/favicon.ico": public,
 }
 
 func TestWhatEachScopeIsFor(t *testing.T) {

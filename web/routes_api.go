@@ -41,7 +41,10 @@ var (
 // publicRoutes are for everybody.
 func (s *server) publicRoutes() []route {
 	assets := func(c *gin.Context) error { gin.WrapH(static.Handler())(c); return nil }
+	icon := func(c *gin.Context) error { gin.WrapH(static.Icon())(c); return nil }
 	return []route{
+		{Method: get, Path: static.IconPath, Do: icon, Scope: public},
+		{Method: head, Path: static.IconPath, Do: icon, Scope: public},
 		{Method: get, Path: static.Prefix + "*name", Do: assets, Scope: public},
 		{Method: head, Path: static.Prefix + "*name", Do: assets, Scope: public},
 		{Method: get, Path: "/health", Do: s.api.Health, Scope: public},
