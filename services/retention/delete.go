@@ -121,11 +121,11 @@ func (f *facts) keptFromDeletion(b models.Backup) string {
 // dear says what would be missed with a copy.
 func (f *facts) dear(c *copyFacts) []string {
 	var all []string
-	if newestProven(f, c) != "" {
+	if f.isNewestProven(c) {
 		all = append(all, "the newest proven backup of "+c.backup.Label)
 	}
-	if why := newestGood(f, c); strings.HasPrefix(why, "last") {
-		all = append(all, "the "+why)
+	if f.isLastGood(c) {
+		all = append(all, "the last good copy on "+f.drive(c))
 	}
 	return all
 }

@@ -64,7 +64,7 @@ func driveGone(f *facts, c *copyFacts) string {
 
 // newestProven keeps every copy of the newest backup that was restored and found equal.
 func newestProven(f *facts, c *copyFacts) string {
-	if c.rank == f.proven {
+	if f.isNewestProven(c) {
 		return "newest proven backup"
 	}
 	return ""
@@ -72,16 +72,13 @@ func newestProven(f *facts, c *copyFacts) string {
 
 // newestGood keeps the newest good copy on each drive.
 func newestGood(f *facts, c *copyFacts) string {
-	newest := f.newestGood[c.file.DriveID]
-	if newest != c {
-		return ""
+	switch {
+	case f.isLastGood(c):
+		return "last good copy on " + f.drive(c)
+	case f.isNewestGood(c):
+		return "newest good copy on " + f.drive(c)
 	}
-	for _, other := range f.copies {
-		if other != c && other.good && other.file.DriveID == c.file.DriveID {
-			return "newest good copy on " + f.drive(c)
-		}
-	}
-	return "last good copy on " + f.drive(c)
+	return ""
 }
 
 // rest is a state of a job in which nothing of it is removed.

@@ -147,6 +147,8 @@ type facts struct {
 	copies []*copyFacts
 	// newestGood has the newest good copy on each drive, by the drive's id.
 	newestGood map[string]*copyFacts
+	// goodOn counts the good copies on each drive.
+	goodOn map[string]int
 	// proven is the rank of the newest proven backup that has a good copy; -1 when
 	// there is none.
 	proven int
@@ -190,7 +192,7 @@ func isGood(b models.Backup, f models.DriveFile) bool {
 }
 
 func factsOf(s models.RetentionSnapshot, o PlanOptions) *facts {
-	f := &facts{RetentionSnapshot: s, now: o.Now, byHand: o.ByHand, newestGood: map[string]*copyFacts{}, proven: -1}
+	f := &facts{RetentionSnapshot: s, now: o.Now, byHand: o.ByHand, newestGood: map[string]*copyFacts{}, goodOn: map[string]int{}, proven: -1}
 	var err error
 	if f.zone, err = s.Job.Location(); err != nil {
 		f.zone = time.UTC
@@ -218,6 +220,7 @@ func (f *facts) add(rank int) {
 		if !c.good {
 			continue
 		}
+		f.goodOn[file.DriveID]++
 		if f.newestGood[file.DriveID] == nil {
 			f.newestGood[file.DriveID] = c
 		}
@@ -225,6 +228,17 @@ func (f *facts) add(rank int) {
 			f.proven = rank
 		}
 	}
+}
+
+// isNewestProven reports whether a copy is of the newest proven backup.
+func (f *facts) isNewestProven(c *copyFacts) bool { return c.rank == f.proven }
+
+// isNewestGood reports whether a copy is the newest good one on its drive, and isLastGood
+// whether there is no other good one there.
+func (f *facts) isNewestGood(c *copyFacts) bool { return f.newestGood[c.file.DriveID] == c }
+
+func (f *facts) isLastGood(c *copyFacts) bool {
+	return f.isNewestGood(c) && f.goodOn[c.file.DriveID] == 1
 }
 
 // applyRules asks the rules of each drive about its good copies.
