@@ -33,16 +33,6 @@ func (s *Service) Cancel(ctx context.Context, id string) (models.Backup, error) 
 	return s.store.Backup(ctx, id)
 }
 
-// isCancelled reports whether somebody wants a backup to end. Where that cannot be told it
-// goes on, and is asked about again.
-func (s *Service) isCancelled(ctx context.Context, id string) bool {
-	asked, err := s.store.CancelAsked(ctx, id)
-	if err != nil && ctx.Err() == nil {
-		s.log.Debug("whether a backup is cancelled is not known", "backup_id", id, "error", err)
-	}
-	return asked && err == nil
-}
-
 // isCancel reports whether a run has ended because somebody cancelled it.
 func isCancel(held context.Context, dumpErr error) bool {
 	return errors.Is(dumpErr, errCancelled) || errors.Is(context.Cause(held), errCancelled)

@@ -35,7 +35,10 @@ func (r *run) confirm(ctx context.Context) error {
 func (s *Service) confirm(ctx context.Context, id string, p models.Progress) error {
 	within, cancel := context.WithTimeout(ctx, s.options.SettleTime)
 	defer cancel()
-	err := runs.Insist(within, func() error { return s.store.Renew(within, id, s.runner.id(), leaseTime, p) })
+	err := runs.Insist(within, func() error {
+		_, err := s.store.Renew(within, id, s.runner.id(), leaseTime, p)
+		return err
+	})
 	switch {
 	case err == nil:
 		return nil

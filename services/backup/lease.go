@@ -90,7 +90,7 @@ func (s *Service) ownerIsGone(b models.HeldBackup) (bool, error) {
 func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
 	held, lose := context.WithCancelCause(ctx)
 	beating, stop := runs.Every(context.WithoutCancel(ctx), beatStep, func(ctx context.Context) error {
-		err := s.renew(ctx, r)
+		cancelled, err := s.renew(ctx, r)
 		if errors.Is(err, models.ErrConflict) {
 			return errLeaseLost
 		}
@@ -99,7 +99,7 @@ func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
 			// the metadata database stays away.
 			s.log.Warn("heartbeat failed", "backup_id", r.backup.ID, "error", err)
 		}
-		if held.Err() == nil && s.isCancelled(ctx, r.backup.ID) {
+		if cancelled {
 			lose(errCancelled)
 		}
 		return nil
@@ -108,10 +108,13 @@ func (s *Service) hold(ctx context.Context, r *run) (context.Context, func()) {
 	return held, func() { stop(); lose(nil) }
 }
 
-func (s *Service) renew(ctx context.Context, r *run) error {
-	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress()); err != nil {
-		return err
+// renew is a sign of life of a run, with how far it is. It reports whether somebody wants the
+// run to end, also where the log could not be written.
+func (s *Service) renew(ctx context.Context, r *run) (cancelAsked bool, err error) {
+	cancelAsked, err = s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress())
+	if err != nil {
+		return false, err
 	}
 	r.saveCopies(ctx)
-	return r.saveLog(ctx)
+	return cancelAsked, r.saveLog(ctx)
 }

@@ -35,13 +35,12 @@ type Store interface {
 	Held(ctx context.Context) ([]models.HeldBackup, error)
 	// Begin records that a new attempt starts: StartedAt, and a clean slate of sizes.
 	Begin(ctx context.Context, id, runner string, at time.Time) error
-	// Renew makes the lease last so long from now and records progress.
-	Renew(ctx context.Context, id, runner string, lease time.Duration, p models.Progress) error
+	// Renew makes the lease last so long from now and records progress. It reports whether
+	// somebody wants the backup to end.
+	Renew(ctx context.Context, id, runner string, lease time.Duration, p models.Progress) (cancelAsked bool, err error)
 	// AskBackupCancel notes that somebody wants a pending backup to end. It returns
 	// models.ErrConflict when the backup has settled.
 	AskBackupCancel(ctx context.Context, id string) error
-	// CancelAsked reports whether somebody wants a pending backup to end.
-	CancelAsked(ctx context.Context, id string) (bool, error)
 	// NextCancelled returns a pending backup that nobody holds and that somebody wants to
 	// end, or models.ErrNotFound.
 	NextCancelled(ctx context.Context) (models.Backup, error)

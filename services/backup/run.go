@@ -119,7 +119,7 @@ func (r *run) do(ctx context.Context) error {
 	if err := os.MkdirAll(s.folder(r.backup.ID), 0o700); err != nil {
 		return fmt.Errorf("make the spool folder: %w", err)
 	}
-	if err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress()); err != nil {
+	if _, err := s.store.Renew(ctx, r.backup.ID, s.runner.id(), leaseTime, r.progress()); err != nil {
 		return err
 	}
 	ctx, cancel := r.inTime(ctx)
@@ -211,7 +211,7 @@ func (r *run) settle(runCtx context.Context, dumpErr error) (models.Backup, erro
 		r.log.Say("finished: %d bytes, SHA-256 %s", r.backup.Size, r.backup.SHA256)
 	}
 	err := runs.Insist(ctx, func() error {
-		if err := s.renew(ctx, r); err != nil {
+		if _, err := s.renew(ctx, r); err != nil {
 			return err
 		}
 		return s.store.Settle(ctx, r.backup.ID, s.runner.id(), models.Settlement{Status: status, Error: text, DumpPath: r.dumpPath(status),

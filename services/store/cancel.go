@@ -20,13 +20,6 @@ func (s *Store) AskBackupCancel(ctx context.Context, id string) error {
 	})
 }
 
-// CancelAsked reports whether somebody wants a pending backup to end.
-func (s *Store) CancelAsked(ctx context.Context, id string) (bool, error) {
-	var asked int64
-	err := pending(s.read(ctx), id).Where("cancel_asked_at IS NOT NULL").Count(&asked).Error
-	return asked > 0, s.fault("ask whether the backup "+id+" is to stop", err)
-}
-
 // NextCancelled returns the oldest pending backup that nobody holds and that somebody wants
 // to end, or models.ErrNotFound.
 func (s *Store) NextCancelled(ctx context.Context) (models.Backup, error) {

@@ -52,7 +52,7 @@ func testWrongClock(t *testing.T, s *Store) {
 		owner := value(s.Backup(t.Context(), b.ID))(t).LeaseOwner
 		must(t, s.Claim(t.Context(), b.ID, owner, "r"+off.String(), soon))
 		lasts(t, s, before, value(s.Backup(t.Context(), b.ID))(t), soon)
-		must(t, s.Renew(t.Context(), b.ID, "r"+off.String(), 2*soon, models.Progress{}))
+		value(s.Renew(t.Context(), b.ID, "r"+off.String(), 2*soon, models.Progress{}))(t)
 		lasts(t, s, before, value(s.Backup(t.Context(), b.ID))(t), 2*soon)
 		if over := value(s.Held(t.Context()))(t)[0].Over; over >= 0 {
 			t.Errorf("with a clock that is off by %s the lease is over for %s", off, over)

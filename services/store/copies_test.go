@@ -102,7 +102,7 @@ func testTakeFailed(t *testing.T, s *Store) {
 	equal(t, "the good copy", got.DriveFiles[0].Status, models.StatusFinished)
 	_, err := s.NextToCopy(t.Context(), here)
 	wants(t, err, models.ErrNotFound)
-	must(t, s.Renew(t.Context(), b.ID, "r2", soon, models.Progress{Phase: models.PhaseUploading}))
+	value(s.Renew(t.Context(), b.ID, "r2", soon, models.Progress{Phase: models.PhaseUploading}))(t)
 }
 
 // Copies that are made again wait in a queue of their own, and hold up no new backup.
@@ -116,7 +116,7 @@ func testHealsBeside(t *testing.T, s *Store) {
 		if i%2 == 0 {
 			must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
 			must(t, s.Begin(t.Context(), b.ID, "r1", models.Now().Add(time.Second)))
-			must(t, s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseUploading}))
+			value(s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseUploading}))(t)
 		}
 	}
 	first := value(s.NextToCopy(t.Context(), here))(t)

@@ -67,8 +67,10 @@ func (s *Store) Begin(ctx context.Context, id, runner string, at time.Time) erro
 }
 
 // Renew makes the lease last so long from now and records progress. An empty phase
-// leaves the phase as it is, and the sizes of a dump that has proven itself stay.
-func (s *Store) Renew(ctx context.Context, id, runner string, lease time.Duration, p models.Progress) error {
+// leaves the phase as it is, and the sizes of a dump that has proven itself stay. It
+// reports whether somebody wants the backup to end: the statement finds those that nobody
+// wants to end, and only when it finds none the other one is made.
+func (s *Store) Renew(ctx context.Context, id, runner string, lease time.Duration, p models.Progress) (cancelAsked bool, err error) {
 	changes := map[string]any{
 		"lease_until": s.in(lease),
 		"raw_size":    whileDumping("raw_size", p.RawSize),
@@ -78,9 +80,15 @@ func (s *Store) Renew(ctx context.Context, id, runner string, lease time.Duratio
 	if p.Phase != "" {
 		changes["phase"] = p.Phase
 	}
-	return s.write(ctx, "renew the lease of the backup "+id, func(tx *gorm.DB) error {
-		return changeHeld(tx, id, runner, changes)
+	changes["updated_at"] = models.Now()
+	err = s.write(ctx, "renew the lease of the backup "+id, func(tx *gorm.DB) error {
+		cancelAsked = false
+		return changedOr(held(tx, id, runner).Where("cancel_asked_at IS NULL").Updates(changes), func() error {
+			cancelAsked = true
+			return changeHeld(tx, id, runner, changes)
+		})
 	})
+	return cancelAsked && err == nil, err
 }
 
 // whileDumping sets a size, or a count, until the dump has proven itself and fixed it.

@@ -87,7 +87,7 @@ func testProgress(t *testing.T, s *Store) {
 	const until = 2 * soon
 	began, before := models.Now(), value(s.clock(t.Context()))(t)
 	must(t, s.Begin(t.Context(), b.ID, "r1", began))
-	must(t, s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseDumping, RawSize: 500, Size: 50, TablesDone: 2, TablesTotal: 7}))
+	value(s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseDumping, RawSize: 500, Size: 50, TablesDone: 2, TablesTotal: 7}))(t)
 	got := value(s.Backup(t.Context(), b.ID))(t)
 	sameTime(t, "StartedAt", got.StartedAt, began)
 	lasts(t, s, before, got, until)
@@ -103,7 +103,7 @@ func testProgress(t *testing.T, s *Store) {
 	equal(t, "the tables of a new attempt", got.TablesDone+got.TablesTotal, 0)
 
 	must(t, s.RecordDump(t.Context(), b.ID, "r1", models.DumpFacts{RawSize: 900, Size: 90, SHA256: "d"}, sampleManifest(b.ID)))
-	must(t, s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseUploading}))
+	value(s.Renew(t.Context(), b.ID, "r1", until, models.Progress{Phase: models.PhaseUploading}))(t)
 	must(t, s.Begin(t.Context(), b.ID, "r1", models.Now()))
 	got = value(s.Backup(t.Context(), b.ID))(t)
 	equal(t, "the phase", got.Phase, models.PhaseUploading)
@@ -197,7 +197,8 @@ func testFence(t *testing.T, s *Store) {
 	calls := map[string]func(id, runner string) error{
 		"Begin": func(id, r string) error { return s.Begin(t.Context(), id, r, models.Now()) },
 		"Renew": func(id, r string) error {
-			return s.Renew(t.Context(), id, r, soon, models.Progress{Phase: models.PhaseVerifying, Size: 1})
+			_, err := s.Renew(t.Context(), id, r, soon, models.Progress{Phase: models.PhaseVerifying, Size: 1})
+			return err
 		},
 		"RecordDump": func(id, r string) error {
 			return s.RecordDump(t.Context(), id, r, models.DumpFacts{Size: 1}, sampleManifest(id))
@@ -238,21 +239,31 @@ func testFence(t *testing.T, s *Store) {
 func testCancel(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.inserted(t, s, slot(1))
-	equal(t, "being cancelled unasked", value(s.CancelAsked(t.Context(), b.ID))(t), false)
+	renewed := func(state string, cancelled bool) {
+		t.Helper()
+		asked := value(s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseDumping, Size: 9}))(t)
+		equal(t, "being cancelled "+state, asked, cancelled)
+		now := value(s.Backup(t.Context(), b.ID))(t)
+		if equal(t, "the size "+state, now.Size, int64(9)); now.LeaseUntil == nil || now.CancelAskedAt != nil != cancelled {
+			t.Errorf("%s: the lease is until %v, and it is to be cancelled since %v", state, now.LeaseUntil, now.CancelAskedAt)
+		}
+	}
+	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
+	renewed("unasked", false)
+	must(t, s.PutBack(t.Context(), b.ID, "r1"))
 	_, err := s.NextCancelled(t.Context())
 	wants(t, err, models.ErrNotFound)
 	must(t, s.AskBackupCancel(t.Context(), b.ID))
 	first := value(s.Backup(t.Context(), b.ID))(t).CancelAskedAt
 	must(t, s.AskBackupCancel(t.Context(), b.ID))
 	equal(t, "when it was asked for", *value(s.Backup(t.Context(), b.ID))(t).CancelAskedAt, *first)
-	equal(t, "being cancelled", value(s.CancelAsked(t.Context(), b.ID))(t), true)
 	equal(t, "what waits to be cancelled", value(s.NextCancelled(t.Context()))(t).ID, b.ID)
 
 	must(t, s.Claim(t.Context(), b.ID, "", "r1", soon))
 	_, err = s.NextCancelled(t.Context())
 	wants(t, err, models.ErrNotFound)
+	renewed("asked", true)
 	must(t, s.Settle(t.Context(), b.ID, "r1", models.Settlement{Status: models.StatusFailed, Error: "cancelled"}))
-	equal(t, "a settled one being cancelled", value(s.CancelAsked(t.Context(), b.ID))(t), false)
 	wants(t, s.AskBackupCancel(t.Context(), b.ID), models.ErrConflict)
 	wants(t, s.AskBackupCancel(t.Context(), models.NewID()), models.ErrNotFound)
 

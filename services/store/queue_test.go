@@ -108,7 +108,7 @@ func testPutBack(t *testing.T, s *Store) {
 	f := configure(t, s)
 	b := f.claimed(t, s, slot(1), "r1")
 	must(t, s.Begin(t.Context(), b.ID, "r1", models.Now()))
-	must(t, s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseDumping, RawSize: 9, Size: 8}))
+	value(s.Renew(t.Context(), b.ID, "r1", soon, models.Progress{Phase: models.PhaseDumping, RawSize: 9, Size: 8}))(t)
 	must(t, s.ChangeDriveFile(t.Context(), b.ID, b.DriveFiles[0].ID, "r1", models.DriveFileChange{Status: models.StatusFailed, Error: "no", Size: 3}))
 	wants(t, s.PutBack(t.Context(), b.ID, "r2"), models.ErrConflict)
 	wants(t, s.HandOver(t.Context(), b.ID, "r1", soon), models.ErrConflict)
