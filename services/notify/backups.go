@@ -15,9 +15,9 @@ func (s *Service) lookAtBackups(ctx context.Context, since time.Time) error {
 	if err != nil {
 		return err
 	}
-	heals := map[string]bool{}
+	heals, losses := map[string]bool{}, map[string]int{}
 	for _, b := range lost {
-		heals[b.ID] = true
+		heals[b.ID], losses[b.ID] = true, len(b.DriveFiles)
 	}
 	var after models.Cursor
 	for {
@@ -27,6 +27,9 @@ func (s *Service) lookAtBackups(ctx context.Context, since time.Time) error {
 		}
 		for _, b := range page {
 			after = models.Cursor{CreatedAt: *b.SettledAt, ID: b.ID}
+			if losses[b.ID] > 0 {
+				continue // that is the newer news
+			}
 			if err := s.tellBackup(ctx, b, *b.SettledAt, heals[b.ID]); err != nil {
 				return err
 			}
@@ -36,23 +39,36 @@ func (s *Service) lookAtBackups(ctx context.Context, since time.Time) error {
 		}
 	}
 	for _, b := range lost {
-		at := s.now()
-		if b.UpdatedAt != nil {
-			at = *b.UpdatedAt
+		if losses[b.ID] == 0 {
+			continue
 		}
-		if err := s.tellBackup(ctx, b, at, true); err != nil {
+		if err := s.tellLoss(ctx, b); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// tellLoss tells of a backup that lost copies after it had settled, also of one that had
+// failed before: each loss is news.
+func (s *Service) tellLoss(ctx context.Context, b models.Backup) error {
+	at := s.now()
+	if b.UpdatedAt != nil {
+		at = *b.UpdatedAt
+	}
+	about := aboutOf(b) + "/lost " + strconv.Itoa(len(b.DriveFiles))
+	return s.tellFailed(ctx, happening{about: about, jobID: b.JobID, backupID: b.ID, jobs: []string{b.Label}, at: at}, b, true)
+}
+
+// aboutOf names an attempt of a backup.
+func aboutOf(b models.Backup) string { return b.ID + "/" + strconv.Itoa(b.Attempt) }
+
 // tellBackup tells how a backup stands. One that was found on a drive is no news.
 func (s *Service) tellBackup(ctx context.Context, b models.Backup, at time.Time, heals bool) error {
 	if b.Trigger == models.TriggerAdopt {
 		return nil
 	}
-	h := happening{about: b.ID + "/" + strconv.Itoa(b.Attempt), jobID: b.JobID, backupID: b.ID, jobs: []string{b.Label}, at: at}
+	h := happening{about: aboutOf(b), jobID: b.JobID, backupID: b.ID, jobs: []string{b.Label}, at: at}
 	if b.Status == models.StatusFailed {
 		return s.tellFailed(ctx, h, b, heals)
 	}

@@ -35,7 +35,15 @@ func (s *Service) SendDue(ctx context.Context) error {
 // start begins to send what is due: each notifier has its own turn, so that one that does
 // not answer holds up no other.
 func (s *Service) start(ctx context.Context) error {
-	labels, err := s.store.DueNotifiers(ctx, s.now())
+	now, err := s.clock(ctx)
+	if err != nil {
+		return err
+	}
+	var here []string
+	for _, n := range s.catalog.Notifiers(ctx) {
+		here = append(here, n.Label)
+	}
+	labels, err := s.store.DueNotifiers(ctx, now, here, now.Add(-patience))
 	if err != nil {
 		return err
 	}
@@ -70,7 +78,11 @@ func (s *Service) end(label string) {
 // drain sends what is due to one notifier, until an attempt fails that may work later.
 func (s *Service) drain(ctx context.Context, label string) error {
 	for ctx.Err() == nil {
-		n, err := s.store.ClaimNotification(ctx, label, s.now(), sendLease)
+		now, err := s.clock(ctx)
+		if err != nil {
+			return err
+		}
+		n, err := s.store.ClaimNotification(ctx, label, now, sendLease)
 		if errors.Is(err, models.ErrNotFound) {
 			return nil
 		}
@@ -93,7 +105,10 @@ func (s *Service) try(ctx context.Context, n models.Notification, most int) (goO
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTime)
 	defer cancel()
-	now := s.now()
+	now, err := s.clock(ctx)
+	if err != nil {
+		return false, err
+	}
 	if failed == nil {
 		return true, s.store.SettleNotification(ctx, n, models.StatusFinished, "", now, nil)
 	}
@@ -188,7 +203,10 @@ func (s *Service) Test(ctx context.Context, label string) (models.Notification, 
 		return models.Notification{}, err
 	}
 	ctx = context.WithoutCancel(ctx) // whoever asked may go, and finds what became of it in the history
-	now := s.now()
+	now, err := s.clock(ctx)
+	if err != nil {
+		return models.Notification{}, err
+	}
 	until := now.Add(sendLease)
 	n := models.Notification{ID: models.NewID(), Notifier: label, Event: models.EventTest, Title: "A test of the notifier " + label,
 		Body:   fmt.Sprintf("Somebody asked for this test on %s. What needs attention is sent the same way.", when(now)),
@@ -206,7 +224,11 @@ func (s *Service) Test(ctx context.Context, label string) (models.Notification, 
 // Again sends a notification once more that was sent or given up. It returns
 // models.ErrConflict for one that is on its way.
 func (s *Service) Again(ctx context.Context, id string) error {
-	if err := s.store.SendAgain(ctx, id, s.now()); err != nil {
+	now, err := s.clock(ctx)
+	if err == nil {
+		err = s.store.SendAgain(ctx, id, now)
+	}
+	if err != nil {
 		return err
 	}
 	s.soon()

@@ -33,8 +33,9 @@ type Store interface {
 	// order, from a cursor on.
 	SettledBackups(ctx context.Context, since time.Time, after models.Cursor, limit int) ([]models.Backup, error)
 	SettledDrills(ctx context.Context, since time.Time, after models.Cursor, limit int) ([]models.Drill, error)
-	// LostBackups returns failed backups of which a copy waits to be made again that was
-	// lost at a moment or later.
+	// LostBackups returns failed backups of which a copy waits to be made again that failed
+	// at a moment or later. Their drive files are the copies that were lost after they had
+	// been whole.
 	LostBackups(ctx context.Context, since time.Time) ([]models.Backup, error)
 	RaisedAlarms(ctx context.Context, since time.Time) ([]models.Alarm, error)
 	DriveChecks(ctx context.Context) (map[string]models.DriveCheck, error)
@@ -46,10 +47,15 @@ type Store interface {
 	// NewestOf and NewestAbout look at events that were recorded before.
 	NewestOf(ctx context.Context, jobID string, kinds []models.Event, before time.Time) (models.Event, error)
 	NewestAbout(ctx context.Context, kind models.Event, prefix string) (string, error)
-	// Announce records an event with its notifications, once.
-	Announce(ctx context.Context, event models.Notification, each []models.Notification) (fresh bool, err error)
+	// Announce records an event once, and notifications that each says: fresh is false for an
+	// event that was recorded before, which is then handed over as it was.
+	Announce(ctx context.Context, event models.Notification, each func(recorded models.Notification, fresh bool) []models.Notification) error
 	InsertNotification(ctx context.Context, n models.Notification) error
-	DueNotifiers(ctx context.Context, now time.Time) ([]string, error)
+	// DueNotifiers returns who has something to send: of those here, and of others what was
+	// made before a moment.
+	DueNotifiers(ctx context.Context, now time.Time, here []string, before time.Time) ([]string, error)
+	// Clock returns the time that all servers have in common.
+	Clock(ctx context.Context) (time.Time, error)
 	// ClaimNotification returns models.ErrNotFound when nothing is due.
 	ClaimNotification(ctx context.Context, notifier string, now time.Time, lease time.Duration) (models.Notification, error)
 	SettleNotification(ctx context.Context, n models.Notification, status models.Status, sentence string, at time.Time, again *time.Time) error
@@ -88,7 +94,8 @@ type Options struct {
 	// when it is empty.
 	AppURL string
 	Log    *slog.Logger
-	// Now is the time; nil is the machine's clock.
+	// Now is the time; nil is the machine's clock, and that of the metadata database where
+	// servers must agree.
 	Now func() time.Time
 	// Roots are the authorities whose certificates are trusted; nil are the machine's.
 	Roots *x509.CertPool
@@ -101,7 +108,10 @@ type Service struct {
 	appURL  string
 	log     *slog.Logger
 	now     func() time.Time
-	sender  *sender
+	// clock is the time that all servers have in common, by which notifications are due and
+	// claimed: the machines of replicas may differ by minutes.
+	clock  func(ctx context.Context) (time.Time, error)
+	sender *sender
 	// wake asks for a look at what is to be sent.
 	wake chan struct{}
 
@@ -115,6 +125,10 @@ type Service struct {
 	inTime     map[string]time.Time
 	wellDrives map[string]bool
 	begun      time.Time
+	// notifiers are those of this look, and wishes since when each wants what it wants, by
+	// its label.
+	notifiers []models.Notifier
+	wishes    map[string]wish
 
 	mu      sync.Mutex
 	busy    map[string]bool
@@ -123,11 +137,12 @@ type Service struct {
 
 // New returns a Service.
 func New(o Options) *Service {
+	clock := func(context.Context) (time.Time, error) { return o.Now(), nil }
 	if o.Now == nil {
-		o.Now = models.Now
+		o.Now, clock = models.Now, o.Store.Clock
 	}
-	return &Service{store: o.Store, catalog: o.Catalog, appURL: o.AppURL, log: o.Log, now: o.Now, sender: newSender(o.Policy, o.Roots),
-		wake: make(chan struct{}, 1), told: map[string]time.Time{}, inTime: map[string]time.Time{}, wellDrives: map[string]bool{}, busy: map[string]bool{}}
+	return &Service{store: o.Store, catalog: o.Catalog, appURL: o.AppURL, log: o.Log, now: o.Now, clock: clock, sender: newSender(o.Policy, o.Roots),
+		wake: make(chan struct{}, 1), told: map[string]time.Time{}, inTime: map[string]time.Time{}, wellDrives: map[string]bool{}, wishes: map[string]wish{}, busy: map[string]bool{}}
 }
 
 // Work tells people of events until the context ends. What is being sent then comes to its

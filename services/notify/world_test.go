@@ -92,8 +92,35 @@ func (w *world) answer(status int) {
 	w.status = status
 }
 
-func (w *world) service() *notify.Service {
-	return notify.New(notify.Options{Store: w.store, Catalog: w, AppURL: "https://b.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.clock})
+func (w *world) service() *notify.Service { return w.serviceOf(w) }
+
+// serviceWith is a server whose file names other notifiers.
+func (w *world) serviceWith(notifiers []models.Notifier) *notify.Service {
+	return w.serviceOf(elsewhere{w, notifiers})
+}
+
+// elsewhere is the configuration of another server.
+type elsewhere struct {
+	*world
+	notifiers []models.Notifier
+}
+
+func (e elsewhere) Notifiers(context.Context) []models.Notifier { return e.notifiers }
+
+func (e elsewhere) OpenNotifier(_ context.Context, label string) (models.Notifier, error) {
+	return opened(e.notifiers, label)
+}
+
+func opened(notifiers []models.Notifier, label string) (models.Notifier, error) {
+	i := slices.IndexFunc(notifiers, func(n models.Notifier) bool { return n.Label == label })
+	if i < 0 {
+		return models.Notifier{}, models.NotFoundf("no %s", label)
+	}
+	return notifiers[i], nil
+}
+
+func (w *world) serviceOf(catalog notify.Catalog) *notify.Service {
+	return notify.New(notify.Options{Store: w.store, Catalog: catalog, AppURL: "https://b.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.clock})
 }
 
 func (w *world) Jobs(ctx context.Context) ([]models.Job, error)     { return w.store.Jobs(ctx) }
@@ -105,12 +132,7 @@ func (w *world) Notifiers(context.Context) []models.Notifier {
 }
 
 func (w *world) OpenNotifier(ctx context.Context, label string) (models.Notifier, error) {
-	for _, n := range w.Notifiers(ctx) {
-		if n.Label == label {
-			return n, nil
-		}
-	}
-	return models.Notifier{}, models.NotFoundf("no %s", label)
+	return opened(w.Notifiers(ctx), label)
 }
 
 func (w *world) NextRun(string) (time.Time, bool) {
@@ -160,13 +182,18 @@ func (w *world) wants(kinds string) {
 	}
 }
 
-// begin inserts a backup that runs.
-func (w *world) begin() models.Backup {
+// begin inserts a backup that runs, with a copy on the drive, or one on each of those named.
+func (w *world) begin(drives ...string) models.Backup {
 	w.t.Helper()
 	id := models.NewID()
 	b := models.Backup{ID: id, JobID: w.job.ID, Label: w.job.Label, SourceID: w.job.SourceID, Slot: "manual:" + id, Trigger: models.TriggerPage, Attempt: 1,
-		Status: models.StatusPending, Phase: models.PhaseQueued, FileName: id, CreatedAt: w.clock(),
-		DriveFiles: []models.DriveFile{{ID: models.NewID(), BackupID: id, DriveID: w.drive.ID, Provider: "local", Label: id, Key: id, Status: models.StatusPending, CreatedAt: w.clock()}}}
+		Status: models.StatusPending, Phase: models.PhaseQueued, FileName: id, CreatedAt: w.clock()}
+	if len(drives) == 0 {
+		drives = []string{w.drive.ID}
+	}
+	for _, drive := range drives {
+		b.DriveFiles = append(b.DriveFiles, models.DriveFile{ID: models.NewID(), BackupID: id, DriveID: drive, Provider: "local", Label: id, Key: id, Status: models.StatusPending, CreatedAt: w.clock()})
+	}
 	w.must(w.store.InsertBackup(w.t.Context(), b))
 	w.must(w.store.Claim(w.t.Context(), id, "", "r", time.Hour))
 	return b
@@ -174,7 +201,12 @@ func (w *world) begin() models.Backup {
 
 func (w *world) settle(b models.Backup, sentence string) {
 	w.t.Helper()
-	end := models.Settlement{Status: models.StatusFinished, At: w.clock()}
+	w.settleAt(b, sentence, w.clock())
+}
+
+func (w *world) settleAt(b models.Backup, sentence string, at time.Time) {
+	w.t.Helper()
+	end := models.Settlement{Status: models.StatusFinished, At: at}
 	if sentence != "" {
 		end.Status, end.Error = models.StatusFailed, sentence
 	}

@@ -24,6 +24,10 @@ func (s *Store) in(d time.Duration) any {
 	return utc(s.machine().Add(d))
 }
 
+// Clock returns the present of the clock that all who share the metadata database have in
+// common.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) { return s.clock(ctx) }
+
 // clock returns the present of the clock that leases are written by.
 func (s *Store) clock(ctx context.Context) (time.Time, error) {
 	if s.config.Provider != ProviderMySQL {

@@ -40,7 +40,8 @@ func (s *Store) PostponeHeal(ctx context.Context, backupID string, until time.Ti
 	}
 	return s.write(ctx, "put off the healing of the backup "+backupID, func(tx *gorm.DB) error {
 		due := tx.Model(&models.DriveFile{}).Where("backup_id = ? AND status = ? AND heal_at IS NOT NULL", backupID, models.StatusFailed)
-		return due.Updates(map[string]any{"heal_at": next, "heals": gorm.Expr("heals + 1"), "updated_at": models.Now()}).Error
+		// When it failed stays: a copy that changes after its backup has settled was lost.
+		return due.UpdateColumns(map[string]any{"heal_at": next, "heals": gorm.Expr("heals + 1")}).Error
 	})
 }
 

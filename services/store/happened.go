@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,24 +34,39 @@ func settledSince[T any](s *Store, ctx context.Context, noun string, since time.
 	return rows, s.fault("look for "+noun+" that have settled", err)
 }
 
-// LostBackups returns the failed backups of which a copy waits to be made again that was
-// found missing or damaged at a moment or later, without their drive files. They settled
-// long before.
+// LostBackups returns the failed backups of which a copy waits to be made again that failed at
+// a moment or later. Their drive files are the copies that were found missing or damaged after
+// the backup had settled; none where they never were whole.
 func (s *Store) LostBackups(ctx context.Context, since time.Time) ([]models.Backup, error) {
-	var ids []string
-	waiting := s.read(ctx).Model(&models.DriveFile{}).Clauses(filesToHeal).Where("heal_at > ? AND status = ? AND updated_at >= ?", utc(time.Unix(0, 0)), models.StatusFailed, utc(since))
-	if err := waiting.Distinct("backup_id").Pluck("backup_id", &ids).Error; err != nil {
+	var copies []models.DriveFile
+	waiting := s.read(ctx).Clauses(filesToHeal).Where("heal_at > ? AND status = ? AND updated_at >= ?", utc(time.Unix(0, 0)), models.StatusFailed, utc(since))
+	if err := waiting.Order("id").Find(&copies).Error; err != nil {
 		return nil, s.fault("look for copies that are lost", err)
 	}
+	of := map[string][]models.DriveFile{}
+	for _, c := range copies {
+		of[c.BackupID] = append(of[c.BackupID], c)
+	}
 	rows := []models.Backup{}
-	for part := range slices.Chunk(ids, chunk) {
+	for part := range slices.Chunk(slices.Sorted(maps.Keys(of)), chunk) {
 		var some []models.Backup
 		if err := s.read(ctx).Where("id IN ? AND status = ?", part, models.StatusFailed).Order("id").Find(&some).Error; err != nil {
 			return nil, s.fault("look for backups that lost a copy", err)
 		}
-		rows = append(rows, some...)
+		for _, b := range some {
+			b.DriveFiles = lostSince(of[b.ID], b.SettledAt)
+			rows = append(rows, b)
+		}
 	}
 	return rows, nil
+}
+
+// lostSince are those of failed copies that changed after their backup had settled: nothing
+// but a loss changes them then.
+func lostSince(copies []models.DriveFile, settled *time.Time) []models.DriveFile {
+	return slices.DeleteFunc(copies, func(c models.DriveFile) bool {
+		return settled == nil || c.UpdatedAt == nil || !c.UpdatedAt.After(*settled)
+	})
 }
 
 // RaisedAlarms returns the alarms that were raised at a moment or later, oldest first.

@@ -14,16 +14,23 @@ import (
 const titleLimit = 255
 
 // Announce records an event and what is to be sent of it, all or nothing. An event that was
-// recorded before, by this process or by another one, is left as it is, and so are its
-// notifications: fresh is false then.
-func (s *Store) Announce(ctx context.Context, event models.Notification, each []models.Notification) (fresh bool, err error) {
-	err = s.write(ctx, "record the event "+string(event.Event), func(tx *gorm.DB) error {
-		row := outgoing(event)
-		err := tx.Create(&row).Error
-		if fresh = err == nil; !fresh {
-			return ignoreDuplicate(err)
+// recorded before, by this process or by another one, is left as it is: fresh is false then,
+// and recorded is what is known of it. each says what is to be sent; a notifier that has a
+// notification of the event already gets no other. It may be called several times and must
+// have no effect of its own.
+func (s *Store) Announce(ctx context.Context, event models.Notification, each func(recorded models.Notification, fresh bool) []models.Notification) error {
+	return s.write(ctx, "record the event "+string(event.Event), func(tx *gorm.DB) error {
+		recorded := outgoing(event)
+		err := tx.Create(&recorded).Error
+		fresh := err == nil
+		if isDuplicate(err) {
+			recorded = models.Notification{}
+			err = tx.Take(&recorded, "notifier = '' AND event = ? AND about = ?", event.Event, event.About).Error
 		}
-		for _, n := range each {
+		if err != nil {
+			return err
+		}
+		for _, n := range each(recorded, fresh) {
 			n = outgoing(n)
 			if err := tx.Clauses(clause.OnConflict{DoNothing: true}).Create(&n).Error; err != nil {
 				return err
@@ -31,7 +38,6 @@ func (s *Store) Announce(ctx context.Context, event models.Notification, each []
 		}
 		return nil
 	})
-	return fresh && err == nil, err
 }
 
 // InsertNotification records a notification that its caller sends by itself: nobody else
@@ -55,10 +61,13 @@ func title(text string) string {
 	return string(runes[:min(len(runes), titleLimit)])
 }
 
-// DueNotifiers returns the labels of the notifiers that have something to send now.
-func (s *Store) DueNotifiers(ctx context.Context, now time.Time) ([]string, error) {
+// DueNotifiers returns the labels of the notifiers that have something to send now: of those
+// here, and of others what was made before a moment.
+func (s *Store) DueNotifiers(ctx context.Context, now time.Time, here []string, before time.Time) ([]string, error) {
 	labels := []string{}
-	err := s.read(ctx).Model(&models.Notification{}).Clauses(notificationsDue).Where("next_at <= ?", utc(now)).Distinct("notifier").Order("notifier").Pluck("notifier", &labels).Error
+	due := s.read(ctx).Model(&models.Notification{}).Clauses(notificationsDue).Where("next_at <= ?", utc(now))
+	mine := due.Where(s.read(ctx).Where("notifier IN ?", here).Or("created_at < ?", utc(before)))
+	err := mine.Distinct("notifier").Order("notifier").Pluck("notifier", &labels).Error
 	return labels, s.fault("look for notifications to send", err)
 }
 

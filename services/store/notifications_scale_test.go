@@ -21,13 +21,16 @@ func newsOf(t *testing.T, s *Store, jobID string) map[string]func() error {
 			_, err := s.SettledBackups(ctx, since, models.Cursor{CreatedAt: since, ID: "x"}, 200)
 			return err
 		},
-		"settled drills":     func() error { _, err := s.SettledDrills(ctx, since, models.Cursor{}, 200); return err },
-		"lost copies":        func() error { _, err := s.LostBackups(ctx, since); return err },
-		"alarms":             func() error { _, err := s.RaisedAlarms(ctx, since); return err },
-		"the newest of":      func() error { _, err := s.NewestOf(ctx, jobID, kinds, now); return err },
-		"the newest about":   func() error { _, err := s.NewestAbout(ctx, models.EventDriveFailing, "d/"); return err },
-		"what is to be sent": func() error { _, err := s.DueNotifiers(ctx, now.Add(-24*time.Hour)); return err },
-		"a notifier's last":  func() error { _, err := s.Notifications(ctx, "ops", 1); return err },
+		"settled drills":   func() error { _, err := s.SettledDrills(ctx, since, models.Cursor{}, 200); return err },
+		"lost copies":      func() error { _, err := s.LostBackups(ctx, since); return err },
+		"alarms":           func() error { _, err := s.RaisedAlarms(ctx, since); return err },
+		"the newest of":    func() error { _, err := s.NewestOf(ctx, jobID, kinds, now); return err },
+		"the newest about": func() error { _, err := s.NewestAbout(ctx, models.EventDriveFailing, "d/"); return err },
+		"what is to be sent": func() error {
+			_, err := s.DueNotifiers(ctx, now.Add(-24*time.Hour), []string{"ops"}, since)
+			return err
+		},
+		"a notifier's last": func() error { _, err := s.Notifications(ctx, "ops", 1); return err },
 	}
 }
 
@@ -64,7 +67,7 @@ func TestMariaDBReadsLittleNews(t *testing.T) {
 		e := event(models.EventFailed, fmt.Sprint("b", i), "another job", at)
 		sent := notice("ops", e, at)
 		sent.NextAt, sent.Status = nil, models.StatusFinished
-		value(s.Announce(t.Context(), e, []models.Notification{sent}))(t)
+		must(t, s.Announce(t.Context(), e, always(sent)))
 	}
 	s.pool.SetMaxOpenConns(1)
 	for name, call := range newsOf(t, s, f.job.ID) {

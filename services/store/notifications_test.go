@@ -19,13 +19,36 @@ func notice(notifier string, of models.Notification, next time.Time) models.Noti
 	return of
 }
 
+// always has notifications sent of an event, whoever recorded it.
+func always(each ...models.Notification) func(models.Notification, bool) []models.Notification {
+	return func(models.Notification, bool) []models.Notification { return each }
+}
+
 func testAnnounce(t *testing.T, s *Store) {
 	ctx, at := t.Context(), models.Now()
 	e := event(models.EventFailed, "b1/1", "job", at)
-	equal(t, "being fresh", value(s.Announce(ctx, e, []models.Notification{notice("ops", e, at), notice("team", e, at)}))(t), true)
-	equal(t, "being fresh again", value(s.Announce(ctx, e, []models.Notification{notice("later", e, at)}))(t), false)
+	announce := func(e models.Notification, each ...models.Notification) (recorded models.Notification, fresh bool) {
+		t.Helper()
+		must(t, s.Announce(ctx, e, func(r models.Notification, f bool) []models.Notification {
+			recorded, fresh = r, f
+			return each
+		}))
+		return recorded, fresh
+	}
+	e.Error = "it is as it was"
+	_, fresh := announce(e, notice("ops", e, at), notice("team", e, at))
+	equal(t, "being fresh", fresh, true)
+	other := e
+	other.CreatedAt, other.Error = at.Add(time.Hour), ""
+	recorded, fresh := announce(other)
+	equal(t, "being fresh again", fresh, false)
+	equal(t, "the error that was recorded", recorded.Error, "it is as it was")
+	equal(t, "when it happened", recorded.CreatedAt, at)
 	all := value(s.Notifications(ctx, "", 10))(t)
 	equal(t, "the number of notifications", len(all), 2)
+	announce(other, notice("ops", other, at), notice("another", other, at))
+	equal(t, "the number of notifications, with another", len(value(s.Notifications(ctx, "", 10))(t)), 3)
+	all = value(s.Notifications(ctx, "ops", 10))(t)
 	equal(t, "the number of one notifier's", len(value(s.Notifications(ctx, "team", 10))(t)), 1)
 	read := value(s.Notification(ctx, all[0].ID))(t)
 	equal(t, "the title", read.Title, "the backup failed")
@@ -40,8 +63,12 @@ func testRaceAnnounce(t *testing.T, s *Store) {
 	e := event(models.EventFailed, "b1/1", "job", at)
 	var fresh atomic.Int32
 	race(t, 12, func(int) error {
-		was, err := s.Announce(t.Context(), e, []models.Notification{notice("ops", e, at)})
-		if was {
+		var was bool
+		err := s.Announce(t.Context(), e, func(_ models.Notification, first bool) []models.Notification {
+			was = first
+			return []models.Notification{notice("ops", e, at)}
+		})
+		if was && err == nil {
 			fresh.Add(1)
 		}
 		return err
@@ -53,9 +80,15 @@ func testRaceAnnounce(t *testing.T, s *Store) {
 func testSendNotifications(t *testing.T, s *Store) {
 	ctx, at := t.Context(), models.Now()
 	e := event(models.EventFailed, "b1/1", "job", at)
-	value(s.Announce(ctx, e, []models.Notification{notice("ops", e, at)}))(t)
-	equal(t, "those with something to send before", len(value(s.DueNotifiers(ctx, at.Add(-time.Second)))(t)), 0)
-	equal(t, "those with something to send", fmt.Sprint(value(s.DueNotifiers(ctx, at))(t)), "[ops]")
+	must(t, s.Announce(ctx, e, always(notice("ops", e, at))))
+	equal(t, "those with something to send before", len(value(s.DueNotifiers(ctx, at.Add(-time.Second), []string{"ops"}, at))(t)), 0)
+	for _, c := range []struct {
+		here   []string
+		before time.Duration
+		due    string
+	}{{[]string{"ops"}, 0, "[ops]"}, {[]string{"team"}, 0, "[]"}, {nil, 0, "[]"}, {nil, time.Second, "[ops]"}} {
+		equal(t, "those with something to send", fmt.Sprint(value(s.DueNotifiers(ctx, at, c.here, at.Add(c.before)))(t)), c.due)
+	}
 	_, err := s.ClaimNotification(ctx, "team", at, soon)
 	wants(t, err, models.ErrNotFound)
 
@@ -89,7 +122,7 @@ func testRaceNotifications(t *testing.T, s *Store) {
 	ctx, at := t.Context(), models.Now()
 	for i := range 8 {
 		e := event(models.EventFailed, fmt.Sprint("b", i), "job", at)
-		value(s.Announce(ctx, e, []models.Notification{notice("ops", e, at)}))(t)
+		must(t, s.Announce(ctx, e, always(notice("ops", e, at))))
 	}
 	var claims [24]string
 	race(t, len(claims), func(i int) error {
@@ -113,7 +146,7 @@ func testDropNotifications(t *testing.T, s *Store) {
 			e := event(kind, fmt.Sprintf("%d%d", i, j), "job", at.Add(-age))
 			sent := notice("ops", e, at)
 			sent.Status, sent.NextAt = models.StatusFinished, nil
-			value(s.Announce(ctx, e, []models.Notification{sent, notice("slow", e, at)}))(t)
+			must(t, s.Announce(ctx, e, always(sent, notice("slow", e, at))))
 		}
 	}
 	must(t, s.DropNotifications(ctx, at.Add(-90*24*time.Hour), at.Add(-2*24*time.Hour)))
@@ -121,7 +154,9 @@ func testDropNotifications(t *testing.T, s *Store) {
 	equal(t, "what is on its way", len(value(s.Notifications(ctx, "slow", 20))(t)), 9)
 	for kind, want := range map[models.Event]bool{models.EventFailed: false, models.EventFinished: true} {
 		e := event(kind, map[bool]string{false: "01", true: "11"}[want], "job", at)
-		equal(t, "being forgotten", value(s.Announce(ctx, e, nil))(t), want)
+		var fresh bool
+		must(t, s.Announce(ctx, e, func(_ models.Notification, first bool) []models.Notification { fresh = first; return nil }))
+		equal(t, "being forgotten", fresh, want)
 	}
 }
 
@@ -137,6 +172,16 @@ func testHappened(t *testing.T, s *Store) {
 	equal(t, "the second that settled", page[0].ID, two.ID)
 	equal(t, "those that settle later", len(value(s.SettledBackups(ctx, begin.Add(time.Hour), models.Cursor{}, 5))(t)), 0)
 
+	// A copy that has failed with its backup and waits to be made again was never whole.
+	again := models.Now().Add(time.Hour)
+	must(t, s.db.Model(&models.DriveFile{}).Where("backup_id = ?", one.ID).
+		Updates(map[string]any{"status": models.StatusFailed, "heal_at": again, "updated_at": *value(s.Backup(ctx, one.ID))(t).SettledAt}).Error)
+	must(t, s.PostponeHeal(ctx, one.ID, again))
+	never := value(s.LostBackups(ctx, begin))(t)
+	equal(t, "those that lack a copy", len(never), 1)
+	equal(t, "the copies that it lost", len(never[0].DriveFiles), 0)
+	must(t, s.PostponeHeal(ctx, one.ID, time.Time{}))
+
 	files := value(s.Backup(ctx, two.ID))(t).DriveFiles
 	equal(t, "those that lost a copy", len(value(s.LostBackups(ctx, begin))(t)), 0)
 	must(t, s.db.Model(&models.DriveFile{}).Where("id = ?", files[0].ID).Update("status", models.StatusFinished).Error)
@@ -144,6 +189,9 @@ func testHappened(t *testing.T, s *Store) {
 	lost := value(s.LostBackups(ctx, begin))(t)
 	equal(t, "those that lost one", len(lost), 1)
 	equal(t, "the one that did", lost[0].ID, two.ID)
+	equal(t, "the copy that it lost", lost[0].DriveFiles[0].ID, files[0].ID)
+	must(t, s.PostponeHeal(ctx, two.ID, again))
+	equal(t, "the copies that it has lost when healing was put off", len(value(s.LostBackups(ctx, begin))(t)[0].DriveFiles), 1)
 	equal(t, "those that lose one later", len(value(s.LostBackups(ctx, begin.Add(time.Hour)))(t)), 0)
 
 	must(t, s.RaiseAlarm(ctx, anomalyOf(one, "the table a is gone")))
@@ -154,13 +202,13 @@ func testHappened(t *testing.T, s *Store) {
 func testEarlierEvents(t *testing.T, s *Store) {
 	ctx, at := t.Context(), models.Now()
 	kinds := []models.Event{models.EventFailed, models.EventRecovered}
-	for i, e := range []models.Notification{
+	for _, e := range []models.Notification{
 		event(models.EventFailed, "b1", "job", at), event(models.EventRecovered, "b2", "job", at.Add(time.Minute)),
 		event(models.EventFinished, "b3", "job", at.Add(2*time.Minute)), event(models.EventFailed, "b4", "other", at.Add(3*time.Minute)),
 		event(models.EventDriveFailing, "d1/a", "", at), event(models.EventDriveFailing, "d1/b", "", at.Add(time.Minute)),
 		event(models.EventDriveFailing, "d10/c", "", at.Add(2*time.Minute)),
 	} {
-		equal(t, fmt.Sprint("event ", i), value(s.Announce(ctx, e, []models.Notification{notice("ops", e, at)}))(t), true)
+		must(t, s.Announce(ctx, e, always(notice("ops", e, at))))
 	}
 	equal(t, "the newest", value(s.NewestOf(ctx, "job", kinds, at.Add(time.Hour)))(t), models.EventRecovered)
 	equal(t, "the newest before", value(s.NewestOf(ctx, "job", kinds, at.Add(time.Minute)))(t), models.EventFailed)
