@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -58,7 +59,11 @@ func TCPProxy(t testing.TB, target string) *TCP {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &TCP{target: target, ctx: ctx, pairs: map[*tcpPair]bool{}, changed: make(chan struct{})}
-	if err := p.listen("127.0.0.1:0"); err != nil {
+	port, err := freePort() // nobody takes it while Refuse has left it
+	if err == nil {
+		err = p.listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	}
+	if err != nil {
 		cancel()
 		t.Fatalf("start a proxy: %v", err)
 	}

@@ -11,8 +11,11 @@ package servers
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -44,14 +47,32 @@ func (o *once[T]) get(start func() (*T, error)) (*T, error) {
 	return o.server, o.err
 }
 
-// freePort returns a loopback TCP port that nobody listens on at the moment.
+// freePort returns a loopback TCP port that nobody listens on at the moment. It is none
+// of those that the kernel gives away by itself, to connections and to whoever listens on
+// port 0: one of them would be taken between this look and the server's own.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
+	for range 100 {
+		port := lowestPort + mathrand.IntN(firstGivenAway()-lowestPort)
+		if l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, errors.New("no free loopback port was found")
+}
+
+// lowestPort is the first port that freePort returns.
+const lowestPort = 10000
+
+// firstGivenAway returns the first port that the kernel gives away by itself: on Linux
+// what it says, elsewhere and where that leaves no room the first by IANA's rules.
+func firstGivenAway() int {
+	text, _ := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if fields := strings.Fields(string(text)); len(fields) == 2 {
+		if first, err := strconv.Atoi(fields[0]); err == nil && first > lowestPort+1000 {
+			return first
+		}
+	}
+	return 49152
 }
 
 // uniqueName returns a database name that no other test has.

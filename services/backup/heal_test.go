@@ -223,14 +223,7 @@ func TestAServerThatStartsSweepsWhatFailedLately(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if _, err := os.Stat(left); os.IsNotExist(err) {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal("the unfinished copy is still there")
-		}
-	}
+	w.until("the unfinished copy goes", func() bool { _, err := os.Stat(left); return os.IsNotExist(err) })
 }
 
 func TestAProvidersOwnChecksumSparesReadingBack(t *testing.T) {

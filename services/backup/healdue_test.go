@@ -21,7 +21,7 @@ import (
 )
 
 // patience is how long a test waits for what must happen.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func reset(context.Context, drive.Hint) error {
 	return &drive.PassingError{Cause: errors.New("the connection was reset")}

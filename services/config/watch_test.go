@@ -93,7 +93,7 @@ func next(t *testing.T, calls chan heard) heard {
 	select {
 	case call := <-calls:
 		return call
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the watcher said nothing")
 		return heard{}
 	}

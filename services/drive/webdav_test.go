@@ -444,7 +444,7 @@ func TestWebDAVEndsWithItsContext(t *testing.T) {
 				if !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v", err)
 				}
-			case <-time.After(30 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatal("it does not end")
 			}
 			if slices.Contains(filesBelow(t, s.Root), filepath.Join(s.Root, "job", "file")) {

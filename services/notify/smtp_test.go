@@ -124,7 +124,7 @@ type dialogue struct {
 func (m *mailServer) talk(conn net.Conn) {
 	d := &dialogue{mailServer: m, conn: conn}
 	defer func() { _ = d.conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(time.Minute))
 	if m.implicit {
 		d.encrypt()
 	}

@@ -223,7 +223,7 @@ func (w *world) leftOvers() []string {
 func (w *world) wantNothingLeft() {
 	w.t.Helper()
 	left := w.leftOvers()
-	for until := time.Now().Add(5 * time.Second); len(left) != 0 && time.Now().Before(until); left = w.leftOvers() {
+	for until := time.Now().Add(time.Minute); len(left) != 0 && time.Now().Before(until); left = w.leftOvers() {
 		time.Sleep(10 * time.Millisecond)
 	}
 	if len(left) != 0 {
