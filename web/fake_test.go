@@ -118,17 +118,21 @@ func (s *fakeStore) JobSummaries(context.Context) ([]models.JobSummary, error) {
 	return found, s.failing
 }
 
-func (s *fakeStore) NewestWithCopy(_ context.Context, jobID string, look int) (*models.Backup, error) {
-	for _, b := range s.backups {
-		if b.JobID != jobID || b.Status != models.StatusFailed || look == 0 {
-			continue
-		}
-		look--
-		if slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.Status == models.StatusFinished }) {
-			return &b, s.failing
+func (s *fakeStore) NewestWithCopy(_ context.Context, jobIDs []string, look int) (map[string]models.Backup, error) {
+	newest := map[string]models.Backup{}
+	for _, id := range jobIDs {
+		left := look
+		for _, b := range s.backups {
+			if _, found := newest[id]; found || b.JobID != id || b.Status != models.StatusFailed || left == 0 {
+				continue
+			}
+			left--
+			if slices.ContainsFunc(b.DriveFiles, func(f models.DriveFile) bool { return f.Status == models.StatusFinished }) {
+				newest[id] = b
+			}
 		}
 	}
-	return nil, s.failing
+	return newest, s.failing
 }
 
 func (s *fakeStore) JobStandings(ctx context.Context) ([]models.JobSummary, error) {

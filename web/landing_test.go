@@ -201,3 +201,49 @@ func TestARunIsReadOnceForAllWhoFollowIt(t *testing.T) {
 		t.Error("after a change it was not read anew")
 	}
 }
+
+// What is new of a log reaches each who follows a run, whatever the others have of it.
+func TestWhoFollowsARunGetsWhatTheirPageLacksOfTheLog(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Hour })
+	s.store.logs[pendingID] = strings.Repeat("a line before\n", 600) + "the newest line\n"
+	length := len(s.store.logs[pendingID])
+	look := func(log int) string {
+		w := s.get(t, fmt.Sprintf("/backups/%s/live?phase=dumping&read=0&sent=0&log=%d&at=1", pendingID, log))
+		if w.Code != http.StatusOK {
+			t.Fatalf("status %d", w.Code)
+		}
+		return w.Body.String()
+	}
+	for _, have := range []int{length - 16, length, length - 16 - 14, 14, 0, length + 1, length - 16} {
+		want := max(0, length-have)
+		if have > length {
+			want = length // the page begins anew
+		}
+		got := look(have)
+		begins, ends := `<code hx-swap-oob="beforeend:#log-text">`, "</code>"
+		if have == 0 || have > length {
+			begins = `<code id="log-text" hx-swap-oob="innerHTML">`
+			want = min(want, len(strings.Repeat("a line before\n", 199))+16)
+		}
+		_, text, found := strings.Cut(got, begins)
+		text, _, _ = strings.Cut(text, ends)
+		if found != (want > 0) || len(text) != want || want > 0 && !strings.HasSuffix(text, "the newest line\n") {
+			t.Errorf("who has %d bytes of %d gets %d, not %d", have, length, len(text), want)
+		}
+	}
+}
+
+// A page that saw what was read last is told nothing, and goes on to ask.
+func TestWhoHasSeenWhatWasReadOfARunIsToldNothing(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Hour })
+	first := s.get(t, "/backups/"+pendingID+"/live")
+	next := attribute(parse(t, first).one(t, "section", "id", "backup-run"), "hx-get")
+	if w := s.get(t, next); w.Code != http.StatusNoContent || w.Body.Len() != 0 {
+		t.Errorf("status %d with %d bytes", w.Code, w.Body.Len())
+	}
+	s.now = s.now.Add(time.Second)
+	s.ask(t, http.MethodPost, "/jobs/"+jobID+"/pause", "")
+	if w := s.get(t, next); w.Code != http.StatusOK {
+		t.Errorf("after a change: status %d", w.Code)
+	}
+}

@@ -136,6 +136,7 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"racing for an invitation":                    testRaceInvitation,
 		"inviting anew":                               testReinvite,
 		"sessions":                                    testSessions,
+		"a session of a full account":                 testSessionOfAFullAccount,
 		"a session in place of another":               testReplaceSession,
 		"racing to replace a session":                 testRaceReplaceSession,
 		"when sessions were seen":                     testTouchSessions,

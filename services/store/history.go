@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -80,21 +82,33 @@ func (s *Store) DriveUsages(ctx context.Context, driveID, since string) ([]model
 	return usages, s.fault("read what drives held", err)
 }
 
-// NewestWithCopy returns the newest of the last failed backups of a job, of which it looks at
-// so many, that has a finished copy all the same; nil when there is none.
-func (s *Store) NewestWithCopy(ctx context.Context, jobID string, look int) (*models.Backup, error) {
-	var ids []string
-	last := s.read(ctx).Model(&models.Backup{}).Clauses(byJobAndStatus).Select("id, created_at").
-		Where("job_id = ? AND status = ?", jobID, models.StatusFailed).Order("created_at DESC, id DESC").Limit(look)
-	err := s.read(ctx).Table("(?) AS b", last).
-		Where("EXISTS (SELECT 1 FROM drive_files f WHERE f.backup_id = b.id AND f.status = ?)", models.StatusFinished).
-		Order("b.created_at DESC, b.id DESC").Limit(1).Pluck("b.id", &ids).Error
-	if err != nil || len(ids) == 0 {
-		return nil, s.fault("look for a copy of the job "+jobID, err)
+// newestWithCopy finds, for jobs, the newest of the last failed backups that has a finished
+// copy. Each order names the whole of its index, as in summaryQuery.
+func newestWithCopy(engine string) string {
+	return fmt.Sprintf(`SELECT found.id FROM (SELECT (SELECT b.id FROM backups b %[1]s WHERE b.job_id = j.id AND b.status = 'failed'
+	AND b.created_at >= COALESCE((SELECT c.created_at FROM backups c %[1]s WHERE c.job_id = j.id AND c.status = 'failed'
+		ORDER BY c.job_id DESC, c.status DESC, c.created_at DESC, c.id DESC LIMIT 1 OFFSET ?), '1000-01-01')
+	AND EXISTS (SELECT 1 FROM drive_files f WHERE f.backup_id = b.id AND f.status = 'finished')
+	ORDER BY b.job_id DESC, b.status DESC, b.created_at DESC, b.id DESC LIMIT 1) AS id
+FROM jobs j WHERE j.id IN ?) AS found WHERE found.id IS NOT NULL`, byJobAndStatus.after(engine))
+}
+
+// NewestWithCopy returns, by the ids of jobs, the newest of the last failed backups of each, of
+// which it looks at so many, that has a finished copy all the same.
+func (s *Store) NewestWithCopy(ctx context.Context, jobIDs []string, look int) (map[string]models.Backup, error) {
+	newest := make(map[string]models.Backup, len(jobIDs))
+	for part := range slices.Chunk(jobIDs, chunk) {
+		var ids []string
+		if err := s.read(ctx).Raw(newestWithCopy(s.config.Provider), look-1, part).Scan(&ids).Error; err != nil {
+			return nil, s.fault("look for copies of failed backups", err)
+		}
+		found, err := s.backupsByID(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, b := range found {
+			newest[b.JobID] = b
+		}
 	}
-	found, err := s.backupsByID(ctx, ids)
-	if b, ok := found[ids[0]]; ok {
-		return &b, err
-	}
-	return nil, err
+	return newest, nil
 }

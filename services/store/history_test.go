@@ -85,8 +85,9 @@ func testDriveUsages(t *testing.T, s *Store) {
 func testNewestWithCopy(t *testing.T, s *Store) {
 	ctx := t.Context()
 	f := configure(t, s)
-	if got := value(s.NewestWithCopy(ctx, f.job.ID, 20))(t); got != nil {
-		t.Fatalf("a job without backups has %s", got.ID)
+	other := models.NewID()
+	if got := value(s.NewestWithCopy(ctx, []string{f.job.ID}, 20))(t); len(got) != 0 {
+		t.Fatalf("a job without backups has %v", got)
 	}
 	old, newer := f.settled(t, s, slot(1), models.StatusFailed), f.settled(t, s, slot(2), models.StatusFailed)
 	none := f.settled(t, s, slot(3), models.StatusFailed)
@@ -96,14 +97,14 @@ func testNewestWithCopy(t *testing.T, s *Store) {
 		must(t, s.db.Model(&models.DriveFile{}).Where("id = ?", value(s.Backup(ctx, b.ID))(t).DriveFiles[0].ID).Update("status", models.StatusFinished).Error)
 	}
 	f.settled(t, s, slot(4), models.StatusFinished)
-	got := value(s.NewestWithCopy(ctx, f.job.ID, 20))(t)
-	if got == nil || got.ID != newer.ID || len(got.DriveFiles) != 2 {
-		t.Fatalf("the newest with a copy is %+v", got)
+	for look, want := range map[int]string{20: newer.ID, 3: newer.ID, 2: newer.ID, 1: ""} {
+		got := value(s.NewestWithCopy(ctx, []string{other, f.job.ID}, look))(t)
+		if got[f.job.ID].ID != want || want != "" && len(got[f.job.ID].DriveFiles) != 2 {
+			t.Errorf("of the last %d the newest with a copy is %+v", look, got[f.job.ID])
+		}
+		if _, there := got[other]; there {
+			t.Errorf("another job has %v", got[other])
+		}
 	}
-	if got := value(s.NewestWithCopy(ctx, f.job.ID, 1))(t); got != nil {
-		t.Fatalf("of the last one %s has a copy", got.ID)
-	}
-	if got := value(s.NewestWithCopy(ctx, models.NewID(), 20))(t); got != nil {
-		t.Fatalf("another job has %s", got.ID)
-	}
+	equal(t, "what is found for no job", len(value(s.NewestWithCopy(ctx, nil, 20))(t)), 0)
 }

@@ -3,11 +3,14 @@ package store
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"github.com/backupman/backupman/models"
 )
@@ -51,6 +54,32 @@ func testSessions(t *testing.T, s *Store) {
 	value(s.ChangeUserEndingSessions(ctx, anna.ID, "", keep))(t)
 	equal(t, "the sessions after a change that ends them", len(value(s.Sessions(ctx, anna.ID))(t)), 0)
 	equal(t, "the sessions of others", len(value(s.Sessions(ctx, otto.ID))(t)), 1)
+}
+
+// testSessionOfAFullAccount: what a session's account is read with is all that it has, as when
+// the account is read by itself.
+func testSessionOfAFullAccount(t *testing.T, s *Store) {
+	ctx := t.Context()
+	at, external := models.Now(), "a person elsewhere"
+	full := person("anna", models.RoleOperator)
+	full.TOTPSecret, full.TOTPAt, full.TOTPStep, full.RecoveryCodes = "sealed", &at, 7, []string{"one", "two"}
+	full.Issuer, full.External, full.SignedIn, full.DisabledAt = "https://id.example", &external, &at, &at
+	for name, u := range map[string]models.User{"everything": full, "nothing": person("otto", models.RoleViewer)} {
+		u = added(t, s, u)
+		begun := session(u.ID, "token of "+name)
+		begun.Half, begun.Address, begun.Agent, begun.Method = name == "everything", "10.0.0.7", "a browser", "link"
+		value(s.BeginSession(ctx, begun, "", keep))(t)
+		found, of, err := s.Session(ctx, begun.TokenHash)
+		must(t, err)
+		if want := value(s.Sessions(ctx, u.ID))(t)[0]; !reflect.DeepEqual(found, want) {
+			t.Errorf("%s: the session is %+v, not %+v", name, found, want)
+		}
+		if want := value(s.User(ctx, u.ID))(t); !reflect.DeepEqual(of, want) {
+			t.Errorf("%s: its account is %+v, not %+v", name, of, want)
+		}
+		must(t, s.write(ctx, "remove the account alone", func(tx *gorm.DB) error { return tx.Delete(&models.User{}, "id = ?", u.ID).Error }))
+		wants(t, errorOf2(s.Session(ctx, begun.TokenHash)), models.ErrUnauthorized)
+	}
 }
 
 func testReplaceSession(t *testing.T, s *Store) {

@@ -20,6 +20,8 @@ type RunFacts struct {
 	Recent string
 	// Earlier is what the page saw before; zero when it is new.
 	Earlier Look
+	// ReadAt is when all of it was read; zero for now.
+	ReadAt time.Time
 }
 
 // Run is a pending backup while people watch.
@@ -55,7 +57,10 @@ type DriveLine struct {
 
 // NewRun builds what is shown of a pending backup.
 func NewRun(f RunFacts, now time.Time) Run {
-	b, look := f.Backup, lookAt(f.Backup, f.LogLength, now)
+	if f.ReadAt.IsZero() {
+		f.ReadAt = now
+	}
+	b, look := f.Backup, lookAt(f.Backup, f.LogLength, f.ReadAt)
 	r := Run{ID: b.ID, Label: b.Label, Live: NewLive(b, f.Known, now), Steps: runSteps(b, now), Cancelling: b.CancelAskedAt != nil,
 		NextPath: Path(b.ID) + "/live?" + look.query(), LogPath: Path(b.ID) + "/log", Log: f.Log}
 	r.Whole = f.Earlier.Log == 0 || f.LogLength < f.Earlier.Log

@@ -15,7 +15,7 @@ import (
 
 // BackupLive answers GET /backups/:id/live with what changes while a backup is pending, and
 // with the whole page below its head once it is settled. Many pages ask every two seconds, so
-// that it reads no more than it shows.
+// that it reads no more than it shows, and says nothing where nothing was read since.
 func (h *Handlers) BackupLive(c *gin.Context) error {
 	id, err := pathID(c)
 	if err != nil {
@@ -23,24 +23,47 @@ func (h *Handlers) BackupLive(c *gin.Context) error {
 	}
 	ctx := c.Request.Context()
 	f := backups.RunFacts{Earlier: backups.ParseLook(c.Request.URL.Query())}
-	if f.Backup, err = h.watched.backup(ctx, id, h.Shared/2, h.History.Backup); err != nil {
+	from := max(0, f.Earlier.Log-recentLog)
+	run, err := h.watchedRun(ctx, id, from)
+	if err != nil {
 		return err
 	}
-	if f.Backup.Status.Settled() {
+	if run.backup.Status.Settled() {
 		return h.settledLive(c)
 	}
+	if h.Shared > 0 && f.Earlier.At.UnixMilli() == run.at.UnixMilli() {
+		c.Status(http.StatusNoContent)
+		return nil
+	}
+	f.Backup, f.ReadAt = run.backup, run.at
 	if f.Known, err = h.lately.known(ctx, f.Backup, h.Now(), h.known); err != nil {
 		return err
 	}
-	from := max(0, f.Earlier.Log-recentLog)
-	if f.Recent, f.LogLength, err = h.History.LogFrom(ctx, id, from); err != nil {
-		return fmt.Errorf("read log of backup %s: %w", id, err)
+	if f.Recent, f.LogLength, err = h.logSince(ctx, run, f.Earlier.Log); err != nil {
+		return err
 	}
 	f.Log = f.Recent
 	if f.LogLength >= f.Earlier.Log {
 		f.Log = f.Recent[min(f.Earlier.Log-from, len(f.Recent)):]
 	}
 	return Render(c, http.StatusOK, backups.RunFragment(backups.NewRun(f, h.Now())))
+}
+
+// logSince returns the end of a log, from recentLog bytes before what a page has of it, or all
+// of it when it is shorter than that by now, and how long it is.
+func (h *Handlers) logSince(ctx context.Context, run watchedRun, shown int) (string, int, error) {
+	from := max(0, shown-recentLog)
+	if run.from <= from && (shown <= run.length || run.from == 0) {
+		if shown > run.length {
+			from = 0
+		}
+		return run.log[min(from-run.from, len(run.log)):], run.length, nil
+	}
+	text, length, err := h.History.LogFrom(ctx, run.backup.ID, from)
+	if err != nil {
+		return "", 0, fmt.Errorf("read log of backup %s: %w", run.backup.ID, err)
+	}
+	return text, length, nil
 }
 
 // settledLive takes the place of the whole page below its head.
@@ -95,26 +118,53 @@ func (l *lately) known(ctx context.Context, b models.Backup, now time.Time, ask 
 	return known, nil
 }
 
+// watchedRun is a pending backup as it was read for all who watch it.
+type watchedRun struct {
+	backup models.Backup
+	// log is what the log has from a byte on, and length how many bytes all of it has.
+	log          string
+	from, length int
+	at           time.Time
+}
+
+// watchedRun returns a run as it was read lately, with its log from a byte on where it is read
+// for this.
+func (h *Handlers) watchedRun(ctx context.Context, id string, from int) (watchedRun, error) {
+	return h.watched.run(ctx, id, h.Shared, func(ctx context.Context) (r watchedRun, err error) {
+		r.at = h.Now()
+		if r.backup, err = h.History.Backup(ctx, id); err != nil || r.backup.Status.Settled() {
+			return r, err
+		}
+		if r.log, r.length, err = h.History.LogFrom(ctx, id, from); err != nil {
+			return r, fmt.Errorf("read log of backup %s: %w", id, err)
+		}
+		if r.from = from; r.length < from {
+			r.from = 0
+		}
+		return r, nil
+	})
+}
+
 // watched are backups that several people watch at once, each of which is read for all of
 // them. The zero value is ready.
 type watched struct {
 	mu sync.Mutex
-	of map[string]*shared[models.Backup]
+	of map[string]*shared[watchedRun]
 }
 
-// backup returns what read has returned of a backup at most so long ago.
-func (w *watched) backup(ctx context.Context, id string, oldest time.Duration, read func(context.Context, string) (models.Backup, error)) (models.Backup, error) {
+// run returns what read has returned of a backup at most so long ago.
+func (w *watched) run(ctx context.Context, id string, oldest time.Duration, read func(context.Context) (watchedRun, error)) (watchedRun, error) {
 	w.mu.Lock()
 	if w.of == nil || len(w.of) >= latelyMost {
-		w.of = map[string]*shared[models.Backup]{}
+		w.of = map[string]*shared[watchedRun]{}
 	}
 	one, there := w.of[id]
 	if !there {
-		one = &shared[models.Backup]{}
+		one = &shared[watchedRun]{}
 		w.of[id] = one
 	}
 	w.mu.Unlock()
-	return one.get(ctx, oldest, func(ctx context.Context) (models.Backup, error) { return read(ctx, id) })
+	return one.get(ctx, oldest, read)
 }
 
 // changed says that what was read until now is no longer so.

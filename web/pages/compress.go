@@ -16,6 +16,9 @@ import (
 const (
 	// worthPacking is the size from which compressing an answer is worth its time.
 	worthPacking = 1 << 10
+	// worthPackingPart is that of a part of a page, which open pages ask for every two seconds:
+	// what fits into a few packets arrives no sooner when it is smaller.
+	worthPackingPart = 4 << 10
 	// keptBuffer is how large a buffer may be to be kept for the next page.
 	keptBuffer = 1 << 20
 	// plainKey is where a request keeps that its answer is not to be compressed.
@@ -44,7 +47,11 @@ func Plain(c *gin.Context) { c.Set(plainKey, true) }
 // packs reports whether the answer to a request is compressed. Answers to forms never are:
 // what is shown once, such as keys and recovery codes, is the answer to one.
 func packs(c *gin.Context, size int) bool {
-	return size >= worthPacking && (c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead) && !c.GetBool(plainKey) &&
+	worth := worthPacking
+	if c.GetHeader("HX-Request") == "true" {
+		worth = worthPackingPart
+	}
+	return size >= worth && (c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead) && !c.GetBool(plainKey) &&
 		static.TakesGzip(c.GetHeader("Accept-Encoding"))
 }
 

@@ -108,9 +108,9 @@ type History interface {
 	// JobRunPoints of those of one job.
 	RunPoints(ctx context.Context, since time.Time) ([]models.RunPoint, error)
 	JobRunPoints(ctx context.Context, jobID string, since time.Time) ([]models.RunPoint, error)
-	// NewestWithCopy returns the newest of the last failed backups of a job, of which it looks
-	// at so many, that has a finished copy all the same; nil when there is none.
-	NewestWithCopy(ctx context.Context, jobID string, look int) (*models.Backup, error)
+	// NewestWithCopy returns, by the ids of jobs, the newest of the last failed backups of each,
+	// of which it looks at so many, that has a finished copy all the same.
+	NewestWithCopy(ctx context.Context, jobIDs []string, look int) (map[string]models.Backup, error)
 }
 
 // Drives is what pages ask about what drives hold and how their checks went.

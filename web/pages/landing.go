@@ -201,20 +201,24 @@ func (h *Handlers) jobFacts(ctx context.Context, summaries []models.JobSummary) 
 	if err != nil {
 		return nil, fmt.Errorf("list missed slots: %w", err)
 	}
+	partly, err := h.partly(ctx, summaries)
+	if err != nil {
+		return nil, err
+	}
 	facts := make([]landing.JobFacts, 0, len(summaries))
 	for _, s := range summaries {
-		f, err := h.factsOf(ctx, s, missed)
-		if err != nil {
-			return nil, err
+		f := h.factsOf(s, missed)
+		if b, known := partly[s.Job.ID]; known {
+			f.Partly = &b
 		}
 		facts = append(facts, f)
 	}
 	return facts, nil
 }
 
-// factsOf gathers what is known of one job. A run may come as late after its slot as the
-// job's spread says, and is not overdue before.
-func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[string]models.Missed) (f landing.JobFacts, err error) {
+// factsOf gathers what is known of one job, but for what it can be restored from in part. A run
+// may come as late after its slot as the job's spread says, and is not overdue before.
+func (h *Handlers) factsOf(s models.JobSummary, missed map[string]models.Missed) (f landing.JobFacts) {
 	f.JobSummary = s
 	if next, ok := h.Schedule.NextRun(s.Job.ID); ok && s.Job.PausedAt == nil {
 		f.NextRun, f.Due = &next, models.DueSlot(h.previous(s.Job.ID), next, h.Now().Add(-s.Job.Spread))
@@ -222,8 +226,7 @@ func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[
 	if m, known := missed[s.Job.ID]; known {
 		f.Missed = landing.Unmade([]models.Missed{m}, s.Newest)
 	}
-	f.Partly, err = h.partly(ctx, s)
-	return f, err
+	return f
 }
 
 // previous returns the newest slot of a job that is not after a time.
@@ -234,15 +237,18 @@ func (h *Handlers) previous(jobID string) func(until time.Time) (time.Time, bool
 // partlyLook is how many failed backups of a job are looked at for a good copy.
 const partlyLook = 20
 
-// partly returns the newest failed backup with a good copy, which is what a job can be
-// restored from while a drive keeps failing; nil when the newest backup is finished.
-func (h *Handlers) partly(ctx context.Context, s models.JobSummary) (*models.Backup, error) {
-	if s.Newest == nil || s.Newest.Status == models.StatusFinished {
-		return nil, nil
+// partly returns, by the ids of jobs whose newest backup is not finished, the newest failed
+// backup with a good copy, which is what a job can be restored from while a drive keeps failing.
+func (h *Handlers) partly(ctx context.Context, summaries []models.JobSummary) (map[string]models.Backup, error) {
+	var jobs []string
+	for _, s := range summaries {
+		if s.Newest != nil && s.Newest.Status != models.StatusFinished {
+			jobs = append(jobs, s.Job.ID)
+		}
 	}
-	found, err := h.History.NewestWithCopy(ctx, s.Job.ID, partlyLook)
+	found, err := h.History.NewestWithCopy(ctx, jobs, partlyLook)
 	if err != nil {
-		return nil, fmt.Errorf("list failed backups of job %s: %w", s.Job.ID, err)
+		return nil, fmt.Errorf("list failed backups with a copy: %w", err)
 	}
 	return found, nil
 }
