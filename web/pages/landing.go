@@ -222,8 +222,26 @@ func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[
 	if m, known := missed[s.Job.ID]; known {
 		f.Missed = landing.Unmade([]models.Missed{m}, s.Newest)
 	}
-	f.Partly, err = h.partly(ctx, s)
+	if f.Partly, err = h.partly(ctx, s); err != nil || s.Newest == nil || !s.Newest.Cancelled() {
+		return f, err
+	}
+	f.Cancelled = s.Newest
+	f.Newest, err = h.newestOfOwn(ctx, *s.Newest)
 	return f, err
+}
+
+// newestOfOwn returns the newest backup before a cancelled one that nobody cancelled; nil when
+// there is none.
+func (h *Handlers) newestOfOwn(ctx context.Context, cancelled models.Backup) (*models.Backup, error) {
+	filter := models.BackupFilter{JobID: cancelled.JobID, Cancelled: models.CancelNot}
+	found, err := h.History.Backups(ctx, filter, models.Cursor{CreatedAt: cancelled.CreatedAt, ID: cancelled.ID}, 1)
+	if err != nil {
+		return nil, fmt.Errorf("find what ran before the cancelled backup %s: %w", cancelled.ID, err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return &found[0], nil
 }
 
 // previous returns the newest slot of a job that is not after a time.
