@@ -132,6 +132,10 @@ type Backup struct {
 // found it wrong.
 func (b Backup) Good() bool { return b.Status == StatusFinished && b.DisprovenAt == nil }
 
+// Cancelled reports whether the backup ended because somebody asked for that. Its status is
+// failed, but nothing went wrong.
+func (b Backup) Cancelled() bool { return b.Status == StatusFailed && b.CancelAskedAt != nil }
+
 // Pinned reports whether the backup is kept at a moment whatever the rules say.
 func (b Backup) Pinned(now time.Time) bool {
 	return b.PinnedAt != nil && (b.PinnedUntil == nil || now.Before(*b.PinnedUntil))

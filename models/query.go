@@ -24,6 +24,8 @@ type BackupFilter struct {
 	SourceID string
 	DriveID  string
 	Proof    Proof
+	// Cancelled tells those that somebody cancelled from the others.
+	Cancelled CancelFilter
 	// Pinned narrows to those that are pinned now.
 	Pinned bool
 	// Since and Until bound CreatedAt: from Since on, before Until.
@@ -39,6 +41,15 @@ const (
 	ProofProven    Proof = "proven"
 	ProofUnproven  Proof = "unproven"
 	ProofDisproven Proof = "disproven"
+)
+
+// CancelFilter says what becomes of backups that somebody cancelled, see Backup.Cancelled.
+type CancelFilter string
+
+// The ways to look at cancelled backups: they alone, or all others.
+const (
+	CancelOnly CancelFilter = "only"
+	CancelNot  CancelFilter = "not"
 )
 
 // DrillFilter narrows a list of drills. Zero fields do not narrow.

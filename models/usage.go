@@ -24,10 +24,15 @@ type RunPoint struct {
 	SettledAt   *time.Time
 	ProvenAt    *time.Time
 	DisprovenAt *time.Time
+	// CancelAskedAt is as in Backup.
+	CancelAskedAt *time.Time
 	// RawSize and Size are bytes before and after packing.
 	RawSize, Size int64
 	Error         string
 }
+
+// Cancelled is as Backup.Cancelled.
+func (p RunPoint) Cancelled() bool { return p.Status == StatusFailed && p.CancelAskedAt != nil }
 
 // Took is how long the run took; 0 while that is not known.
 func (p RunPoint) Took() time.Duration {

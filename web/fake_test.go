@@ -74,6 +74,7 @@ func matches(b models.Backup, f models.BackupFilter) bool {
 	return (len(f.JobIDs) == 0 || slices.Contains(f.JobIDs, b.JobID)) && (f.JobID == "" || f.JobID == b.JobID) && (f.Label == "" || f.Label == b.Label) && (f.Status == "" || f.Status == b.Status) &&
 		(f.SourceID == "" || f.SourceID == b.SourceID) && (f.Proof != models.ProofProven || b.ProvenAt != nil) && (f.Proof != models.ProofDisproven || b.DisprovenAt != nil) &&
 		(f.DriveID == "" || slices.ContainsFunc(b.DriveFiles, func(c models.DriveFile) bool { return c.DriveID == f.DriveID })) && (!f.Pinned || b.Pinned(testNow)) &&
+		(f.Cancelled == "" || b.Cancelled() == (f.Cancelled == models.CancelOnly)) &&
 		(f.Since.IsZero() || !b.CreatedAt.Before(f.Since)) && (f.Until.IsZero() || b.CreatedAt.Before(f.Until))
 }
 
@@ -226,7 +227,7 @@ func (s *fakeStore) JobRunPoints(_ context.Context, jobID string, since time.Tim
 	for _, b := range slices.Backward(s.backups) {
 		if (jobID == "" || jobID == b.JobID) && !b.CreatedAt.Before(since) {
 			found = append(found, models.RunPoint{ID: b.ID, JobID: b.JobID, Status: b.Status, CreatedAt: b.CreatedAt, StartedAt: b.StartedAt, SettledAt: b.SettledAt,
-				ProvenAt: b.ProvenAt, DisprovenAt: b.DisprovenAt, RawSize: b.RawSize, Size: b.Size, Error: b.Error})
+				ProvenAt: b.ProvenAt, DisprovenAt: b.DisprovenAt, CancelAskedAt: b.CancelAskedAt, RawSize: b.RawSize, Size: b.Size, Error: b.Error})
 		}
 	}
 	return found, s.failing

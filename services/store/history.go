@@ -14,7 +14,7 @@ import (
 
 // pointColumns are what a picture of the past needs of a backup. Errors are cut: a picture
 // tells their beginning, and the page of the backup the rest.
-const pointColumns = "id, job_id, status, created_at, started_at, settled_at, proven_at, disproven_at, raw_size, size, CASE WHEN status = 'failed' THEN SUBSTR(error, 1, 300) ELSE '' END AS error"
+const pointColumns = "id, job_id, status, created_at, started_at, settled_at, proven_at, disproven_at, cancel_asked_at, raw_size, size, CASE WHEN status = 'failed' THEN SUBSTR(error, 1, 300) ELSE '' END AS error"
 
 // RunPoints returns what pictures need to know of every backup that was made since a
 // moment, oldest first.

@@ -161,6 +161,12 @@ func narrowed(query *gorm.DB, f models.BackupFilter) *gorm.DB {
 	if f.JobID != "" && (f.Proof == models.ProofProven || f.Proof == models.ProofUnproven) { // which an index knows
 		query = query.Where("backups.proven = ?", f.Proof == models.ProofProven)
 	}
+	switch f.Cancelled {
+	case models.CancelOnly:
+		query = query.Where("backups.status = ? AND backups.cancel_asked_at IS NOT NULL", models.StatusFailed)
+	case models.CancelNot:
+		query = query.Where("(backups.status <> ? OR backups.cancel_asked_at IS NULL)", models.StatusFailed)
+	}
 	if f.Pinned {
 		query = query.Where("backups.pinned = ? AND (backups.pinned_until IS NULL OR backups.pinned_until > ?)", true, utc(models.Now()))
 	}

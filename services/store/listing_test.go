@@ -102,6 +102,19 @@ func testFilters(t *testing.T, s *Store) {
 	sameIDs(t, "the disproven backups", everyBackup(t, s, models.BackupFilter{Proof: models.ProofDisproven, JobID: a.job.ID}), []string{first.ID})
 	must(t, s.db.Model(&models.Backup{}).Where("id = ?", first.ID).Update("disproven_at", nil).Error)
 
+	asked := a.backup(slot(3)) // which is not cancelled before it has ended
+	asked.CreatedAt, asked.CancelAskedAt = day.Add(-time.Hour), &day
+	cancelled := a.backup(slot(2))
+	cancelled.CreatedAt, cancelled.Status, cancelled.CancelAskedAt = day.Add(-2*time.Hour), models.StatusFailed, &day
+	must(t, errors.Join(s.InsertBackup(t.Context(), cancelled), s.InsertBackup(t.Context(), asked)))
+	sameIDs(t, "the cancelled backups", everyBackup(t, s, models.BackupFilter{Cancelled: models.CancelOnly}), []string{cancelled.ID})
+	sameIDs(t, "those of a job", everyBackup(t, s, models.BackupFilter{JobID: a.job.ID, Cancelled: models.CancelNot}), []string{first.ID, asked.ID})
+	sameIDs(t, "those that failed", everyBackup(t, s, models.BackupFilter{Status: models.StatusFailed, Cancelled: models.CancelNot}), []string{first.ID})
+	points := value(s.JobRunPoints(t.Context(), a.job.ID, cancelled.CreatedAt))(t)
+	equal(t, "the run that was cancelled", [2]bool{points[0].Cancelled(), points[1].Cancelled()}, [2]bool{true, false})
+	must(t, s.db.Where("id IN ?", []string{asked.ID, cancelled.ID}).Delete(&models.Backup{}).Error)
+	must(t, s.db.Where("backup_id IN ?", []string{asked.ID, cancelled.ID}).Delete(&models.DriveFile{}).Error)
+
 	elsewhere := time.FixedZone("", 5*3600)
 	for name, check := range map[string]struct {
 		filter models.BackupFilter

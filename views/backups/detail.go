@@ -189,7 +189,7 @@ func NewRest(f Facts, now time.Time) Rest {
 
 func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	c := Copy{
-		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: statusChip(f.Status),
+		ID: f.ID, Drive: "a drive that is gone", Provider: ProviderName(f.Provider), Chip: copyChip(b, f),
 		DrivePath: "/drives#drive-" + f.DriveID, Error: human.Own("drive", f.Error), Size: f.Size, Verified: components.Ago(now, f.VerifiedAt),
 	}
 	if d, ok := k.Drives[f.DriveID]; ok {

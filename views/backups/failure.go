@@ -8,8 +8,12 @@ import (
 	"github.com/backupman/backupman/views/human"
 )
 
-// Failure is what is told of a failed backup.
+// Failure is what is told of a failed backup, and of one that somebody cancelled.
 type Failure struct {
+	// Cancelled says that nothing went wrong; Tone and Icon say so, too.
+	Cancelled bool
+	Tone      components.Tone
+	Icon      string
 	// Title says where it failed and Error why. Meaning says what can be restored all the same,
 	// with the way to it where that is another backup. WayOut says what to do.
 	Title, Error, Meaning, WayOut string
@@ -24,7 +28,10 @@ const saidLines = 25
 
 func newFailure(f Facts, now time.Time) *Failure {
 	b := f.Backup
-	told := &Failure{Title: failureWords(b), Error: human.Own("data source", b.Error), WayOut: wayOut(b), Actions: mending(b), Said: lastLines(f.Log, saidLines)}
+	told := &Failure{Tone: components.ToneBad, Icon: "cross", Title: failureWords(b), Error: human.Own("data source", b.Error), WayOut: wayOut(b), Actions: mending(b), Said: lastLines(f.Log, saidLines)}
+	if b.Cancelled() {
+		told.Cancelled, told.Tone, told.Icon = true, CancelledChip.Tone, CancelledChip.Icon
+	}
 	finished := 0
 	for _, c := range b.DriveFiles {
 		if c.Status == models.StatusFinished {

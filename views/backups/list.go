@@ -32,9 +32,10 @@ type ActiveFilter struct{ Words, Path string }
 // ListQuery is what was asked of the list.
 type ListQuery struct {
 	JobID, SourceID, DriveID string
-	Status                   models.Status
-	Proof                    models.Proof
-	Pinned                   bool
+	// Status may also be StatusCancelled.
+	Status models.Status
+	Proof  models.Proof
+	Pinned bool
 	// From and To are days, as a form writes them; empty when the list is not bounded.
 	From, To string
 	// Start says that the list is read from its newest backup.
@@ -43,6 +44,10 @@ type ListQuery struct {
 	// empty when there is none.
 	After, Older, Newer string
 }
+
+// StatusCancelled narrows the list to backups that somebody cancelled, which the list of failed
+// ones leaves out. It is a word of the list alone: such a backup is failed everywhere else.
+const StatusCancelled models.Status = "cancelled"
 
 // Choices are what the filter offers.
 type Choices struct {
@@ -55,10 +60,12 @@ type Choices struct {
 type Row struct {
 	ID, Label, Path string
 	// Status is the contract's word.
-	Status  models.Status
-	Chip    components.Chip
-	Trigger string
-	Created components.Moment
+	Status models.Status
+	// Cancelled says that it is failed only because somebody cancelled it.
+	Cancelled bool
+	Chip      components.Chip
+	Trigger   string
+	Created   components.Moment
 	// Took is how long it took, or has taken so far; empty when it never started.
 	Took string
 	Size int64
@@ -85,7 +92,7 @@ func NewProofMark(b models.Backup, now time.Time) ProofMark {
 // NewRow builds the row of a backup.
 func NewRow(b models.Backup, now time.Time) Row {
 	return Row{
-		ID: b.ID, Label: b.Label, Path: Path(b.ID), Status: b.Status, Chip: backupChip(b),
+		ID: b.ID, Label: b.Label, Path: Path(b.ID), Status: b.Status, Cancelled: b.Cancelled(), Chip: backupChip(b),
 		Trigger: TriggerWords(b.Trigger), Created: components.Ago(now, &b.CreatedAt), Took: took(b, now),
 		Size: b.Size, Copies: copies(b), Proof: NewProofMark(b, now), Pinned: b.Pinned(now), Warning: b.Warnings != "",
 	}
@@ -197,7 +204,7 @@ func statusOptions() []components.Option {
 	for _, s := range []models.Status{models.StatusPending, models.StatusFinished, models.StatusFailed} {
 		options = append(options, components.Option{Value: string(s), Label: statusChip(s).Text})
 	}
-	return options
+	return append(options, components.Option{Value: string(StatusCancelled), Label: CancelledChip.Text})
 }
 
 func proofOptions() []components.Option {

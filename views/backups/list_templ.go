@@ -1062,7 +1062,7 @@ func RowFragment(r Row) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = components.Announce(settledSentence(r.Label, r.Status)).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = components.Announce(settledSentence(r.Label, r.Status, r.Cancelled)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -1076,7 +1076,10 @@ func RowFragment(r Row) templ.Component {
 }
 
 // settledSentence says that a backup has ended.
-func settledSentence(label string, s models.Status) string {
+func settledSentence(label string, s models.Status, cancelled bool) string {
+	if cancelled {
+		return "The backup of " + label + " was cancelled."
+	}
 	if s == models.StatusFailed {
 		return "The backup of " + label + " has failed."
 	}

@@ -66,7 +66,7 @@ func phaseWords(p models.Phase) string {
 // failureWords is the heading of why a backup failed. One whose dump is good lacks
 // copies, whenever that was found.
 func failureWords(b models.Backup) string {
-	if b.CancelAskedAt != nil {
+	if b.Cancelled() {
 		return "This run was cancelled"
 	}
 	if b.DumpedAt != nil {
@@ -88,6 +88,14 @@ func whileWords(p models.Phase) string {
 	return "This run failed before it started"
 }
 
+// copyChip says how a copy of a backup stands.
+func copyChip(b models.Backup, f models.DriveFile) components.Chip {
+	if b.Cancelled() && f.Status == models.StatusFailed {
+		return components.Chip{Tone: components.ToneQuiet, Icon: "stop", Text: "Not made"}
+	}
+	return statusChip(f.Status)
+}
+
 // statusChip says how a backup or a copy stands.
 func statusChip(s models.Status) components.Chip {
 	switch s {
@@ -99,8 +107,14 @@ func statusChip(s models.Status) components.Chip {
 	return components.Chip{Tone: components.ToneGood, Icon: "check", Text: "Finished"}
 }
 
+// CancelledChip says that somebody ended a run, which nobody needs to be alarmed about.
+var CancelledChip = components.Chip{Tone: components.ToneQuiet, Icon: "stop", Text: "Cancelled"}
+
 // backupChip says how a backup stands, with what it is doing while pending.
 func backupChip(b models.Backup) components.Chip {
+	if b.Cancelled() {
+		return CancelledChip
+	}
 	c := statusChip(b.Status)
 	if b.Status == models.StatusPending {
 		c.Text = phaseWords(b.Phase)

@@ -195,7 +195,7 @@ func TestCellsDifferInShape(t *testing.T) {
 	for o := None; o <= Failed; o++ {
 		seen[o.class()] = true
 	}
-	if len(seen) != 6 {
+	if len(seen) != 7 {
 		t.Errorf("%d classes", len(seen))
 	}
 }

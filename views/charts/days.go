@@ -17,6 +17,8 @@ type Outcome int
 const (
 	// None says that nothing ran.
 	None Outcome = iota
+	// Cancelled says that somebody ended a run.
+	Cancelled
 	// Running says that a run is under way.
 	Running
 	// Good says that a backup was made, and Proven that it was restored and found equal.
@@ -29,7 +31,7 @@ const (
 )
 
 // words say an outcome in the middle of a sentence.
-var words = map[Outcome]string{None: "no run", Running: "running", Good: "backed up", Proven: "proven", Missed: "missed", Failed: "failed"}
+var words = map[Outcome]string{None: "no run", Cancelled: "cancelled", Running: "running", Good: "backed up", Proven: "proven", Missed: "missed", Failed: "failed"}
 
 // String says the outcome in a word or two.
 func (o Outcome) String() string { return words[o] }
@@ -144,7 +146,7 @@ func Tally(days []Day) string {
 		counts[d.Outcome]++
 	}
 	var parts []string
-	for _, o := range []Outcome{Failed, Missed, Proven, Good, Running} {
+	for _, o := range []Outcome{Failed, Missed, Proven, Good, Running, Cancelled} {
 		if counts[o] > 0 {
 			parts = append(parts, strconv.Itoa(counts[o])+" "+o.String())
 		}

@@ -410,7 +410,7 @@ func legend() templ.Component {
 			templ_7745c5c3_Var19 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		for _, o := range []Outcome{Proven, Good, Failed, Missed, None} {
+		for _, o := range []Outcome{Proven, Good, Failed, Missed, Cancelled, None} {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 27, "<span class=\"strip inline-flex items-center gap-1.5\"><svg viewBox=\"0 0 6 20\" width=\"4\" height=\"13\" aria-hidden=\"true\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -474,7 +474,7 @@ func classed(name string) templ.Attributes {
 
 // class is what colours a cell. Its shape tells the outcome as well: failed cells are
 // struck through, missed ones are hollow.
-func (o Outcome) class() string { return string("nrgpmf"[o]) }
+func (o Outcome) class() string { return string("ncrgpmf"[o]) }
 
 // slashes strike the failed cells through.
 func slashes(days []Day) string {

@@ -184,6 +184,8 @@ func NewLastRun(jobID string, b *models.Backup, now time.Time) LastRun {
 	case b.Status == models.StatusPending:
 		last.Chip = components.Chip{Tone: components.ToneBusy, Icon: "turning", Text: "Running"}
 		last.LookPath = Path(jobID) + "/last"
+	case b.Cancelled():
+		last.Chip = backups.CancelledChip
 	case b.Status == models.StatusFailed:
 		last.Chip = components.Chip{Tone: components.ToneBad, Icon: "cross", Text: "Failed"}
 	case b.DisprovenAt != nil:

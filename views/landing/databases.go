@@ -210,6 +210,8 @@ func copies(b *models.Backup, drives []DriveFacts) []Copy {
 			c.Drive = drives[at].Label
 		}
 		switch {
+		case file.Status == models.StatusFailed && b.Cancelled():
+			c.Trouble = "its run was cancelled before it was made"
 		case file.Status == models.StatusFailed:
 			c.Tone, c.Trouble = components.ToneBad, "the copy failed"
 		case file.Status == models.StatusPending:

@@ -21,7 +21,8 @@ type Past struct {
 	// Sizes are bytes before packing, and Took seconds, of the last finished run of each day of
 	// one job, oldest first.
 	Sizes, Took []float64
-	// Good and Bad count the runs that have finished and those that failed.
+	// Good and Bad count the runs that have finished and those that failed. One that somebody
+	// cancelled is neither.
 	Good, Bad int
 }
 
@@ -59,6 +60,7 @@ func NewPast(jobs []models.Job, runs map[string]Runs, now time.Time) Past {
 
 func (p *Past) count(r models.RunPoint) {
 	switch {
+	case r.Cancelled():
 	case r.Status == models.StatusFailed || r.DisprovenAt != nil:
 		p.Bad++
 	case r.Status == models.StatusFinished:
@@ -73,6 +75,8 @@ func drawn(r models.RunPoint) charts.Run {
 
 func outcome(r models.RunPoint) charts.Outcome {
 	switch {
+	case r.Cancelled():
+		return charts.Cancelled
 	case r.Status == models.StatusFailed || r.DisprovenAt != nil:
 		return charts.Failed
 	case r.Status == models.StatusPending:

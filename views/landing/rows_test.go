@@ -162,7 +162,10 @@ func TestThePastOfADatabase(t *testing.T) {
 	}
 	proven, wrong := run("3", at(1, 9), models.StatusFinished, 30), run("5", at(0, 5), models.StatusFinished, 50)
 	proven.ProvenAt, wrong.DisprovenAt = &now, &now
-	p := NewPast([]models.Job{{ID: "a"}, {ID: "b"}}, map[string]Runs{
+	stopped, stoppedAgain := run("6", at(3, 4), models.StatusFailed, 1), run("7", at(2, 4), models.StatusFailed, 1)
+	stopped.CancelAskedAt, stoppedAgain.CancelAskedAt = &now, &now
+	p := NewPast([]models.Job{{ID: "a"}, {ID: "b"}, {ID: "c"}}, map[string]Runs{
+		"c": {Points: []models.RunPoint{stopped, stoppedAgain}},
 		"a": {Points: []models.RunPoint{run("1", at(2, 3), models.StatusFinished, 10), run("2", at(1, 3), models.StatusFinished, 20), proven, wrong}},
 		"b": {Points: []models.RunPoint{run("4", at(5, 3), models.StatusFailed, 1)}, Missed: []models.Missed{{Last: at(4, 3)}}},
 	}, now)
@@ -173,7 +176,7 @@ func TestThePastOfADatabase(t *testing.T) {
 	for _, d := range p.Days[24:] {
 		days = append(days, d.Outcome.String())
 	}
-	if got, want := strings.Join(days, ", "), "failed, missed, no run, backed up, proven, failed"; got != want {
+	if got, want := strings.Join(days, ", "), "failed, missed, cancelled, backed up, proven, failed"; got != want {
 		t.Errorf("the days are %s, want %s", got, want)
 	}
 	if len(p.Sizes) != 3 || p.Sizes[0] != 10 || p.Sizes[1] != 30 || p.Sizes[2] != 50 || p.Took[0] != 60 {

@@ -38,7 +38,11 @@ func (s State) NeedsAttention() bool { return s <= Never }
 
 // JobFacts is what is known of one job.
 type JobFacts struct {
+	// JobSummary is judged, so that its Newest is the newest backup that nobody cancelled: who
+	// cancels a run changes nothing about what can be restored.
 	models.JobSummary
+	// Cancelled is the newest backup where somebody cancelled it, else nil.
+	Cancelled *models.Backup
 	// NextRun is nil when nothing is scheduled.
 	NextRun *time.Time
 	// Due is the slot that there should be a backup of by now, see models.DueSlot; nil
@@ -48,7 +52,7 @@ type JobFacts struct {
 	// something has run since.
 	Missed *models.Missed
 	// Partly is the newest earlier backup that is not finished and has a good copy all
-	// the same; nil when there is none, and when the newest backup is finished.
+	// the same; nil when there is none, and when the newest backup of all is finished.
 	Partly *models.Backup
 }
 
@@ -104,9 +108,6 @@ func verdict(s State, f JobFacts, now time.Time) string {
 	case Disproven:
 		return "The newest backup was restored as a test and is not equal to what was dumped." + fallback(f, now)
 	case Failing:
-		if f.Newest.CancelAskedAt != nil {
-			return "The last run was cancelled " + human.Age(now, settledAt(f.Newest)) + "." + fallback(f, now)
-		}
 		if f.Newest.DumpedAt != nil {
 			return "Not every copy of the newest backup is good." + fallback(f, now)
 		}

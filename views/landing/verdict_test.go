@@ -25,8 +25,6 @@ func TestJudge(t *testing.T) {
 	partly := backup(models.StatusFailed, time.Minute, false)
 	partly.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusFailed}}
 	partly.DumpedAt = &now
-	cancelled := backup(models.StatusFailed, time.Minute, false)
-	cancelled.DumpedAt, cancelled.CancelAskedAt = &now, &now
 	uploading := backup(models.StatusPending, time.Minute, false)
 	uploading.DriveFiles = []models.DriveFile{{Status: models.StatusFinished}, {Status: models.StatusPending}}
 	wrong := backup(models.StatusFinished, time.Hour, false)
@@ -53,7 +51,6 @@ func TestJudge(t *testing.T) {
 		"failing, older unproven":    {newest: failed, finished: finished, want: Failing, says: "An unproven copy from 1 h ago"},
 		"failing from the first run": {newest: failed, want: Failing, says: "The last run failed 1 min ago. There is nothing to restore from."},
 		"failing, but for one copy":  {newest: partly, want: Failing, says: "Not every copy of the newest backup is good. One copy of it is good and can be restored."},
-		"failing, as was asked":      {newest: cancelled, finished: proven, proven: proven, want: Failing, says: "The last run was cancelled 1 min ago. A proven copy from 2 h ago"},
 		"failing, drill not made":    {newest: failed, finished: finished, drill: models.DrillUnverified, want: Failing, says: "An unproven copy from 1 h ago"},
 		"uploading, with one copy":   {newest: uploading, want: Running, says: "A run is under way. One copy of it is good and can be restored."},
 		"running after part of one":  {newest: pending, partly: partly, want: Running, says: "An unproven copy from 1 min ago can be restored."},
@@ -88,5 +85,27 @@ func TestRunNowWaitsOnlyWhileTheDatabaseIsDumped(t *testing.T) {
 	b.Phase, b.DumpedAt = models.PhaseUploading, &now
 	if NewJobCard(facts, now).Run.Waits {
 		t.Error("the button waits for an upload")
+	}
+}
+
+// A run that somebody cancelled leaves the verdict as it was, and is told beside it.
+func TestACancelledRunIsToldBesideTheVerdict(t *testing.T) {
+	cancelled, proven := backup(models.StatusFailed, time.Minute, false), backup(models.StatusFinished, 2*time.Hour, true)
+	cancelled.CancelAskedAt = &now
+	for name, c := range map[string]struct {
+		before *models.Backup
+		want   State
+	}{"proven before": {proven, Proven}, "failing before": {backup(models.StatusFailed, time.Hour, false), Failing}, "nothing before": {nil, Never}} {
+		t.Run(name, func(t *testing.T) {
+			f := job("a", "shop", c.before)
+			f.Cancelled = cancelled
+			card := NewJobCard(f, now)
+			if card.State != c.want || card.CancelledPath != "/backups/"+cancelled.ID || card.Cancelled.Words != "1 min ago" {
+				t.Errorf("state %d, cancelled %q at %q", card.State, card.Cancelled.Words, card.CancelledPath)
+			}
+			if said := Announcement(card); !strings.HasPrefix(said, "The run of a was cancelled. ") {
+				t.Errorf("it is announced as %q", said)
+			}
+		})
 	}
 }

@@ -73,7 +73,11 @@ type JobCard struct {
 	// Missed says which slot was given up and why, where nothing has run since; empty
 	// otherwise.
 	Missed string
-	Run    components.Action
+	// Cancelled is when the newest run was cancelled, and CancelledPath leads to it; unknown
+	// where it was not.
+	Cancelled     components.Moment
+	CancelledPath string
+	Run           components.Action
 	// Mend is what mends the job where running it does not; nil where nothing is to mend.
 	Mend *Button
 	// Alone says that the job is the only one of its database, which says how it stands.
@@ -169,6 +173,10 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 		card.Live = &live
 	}
 	card.Paused, card.Missed = components.Ago(now, f.Job.PausedAt), missed(f)
+	if f.Cancelled != nil {
+		at := settledAt(f.Cancelled)
+		card.Cancelled, card.CancelledPath = components.Ago(now, &at), backups.Path(f.Cancelled.ID)
+	}
 	if f.NextRun != nil && f.Job.PausedAt == nil {
 		card.NextRun, card.NextIn = components.At(*f.NextRun, zone(f.Job)), components.Ago(now, f.NextRun)
 	}
@@ -275,6 +283,9 @@ var zones sync.Map
 func Announcement(j JobCard) string {
 	if j.State == Running {
 		return "The backup of " + j.Label + " is running."
+	}
+	if j.Cancelled.Known() {
+		return "The run of " + j.Label + " was cancelled. " + j.Verdict
 	}
 	return "The run of " + j.Label + " has ended. " + j.Verdict
 }

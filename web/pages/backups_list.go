@@ -119,11 +119,10 @@ func parseList(values url.Values, zone *time.Location) (a listAsked, err error) 
 		}
 	}
 	f := models.BackupFilter{JobID: q.JobID, SourceID: q.SourceID, DriveID: q.DriveID}
-	if status := values.Get("status"); status != "" {
-		if f.Status, err = api.ParseStatus(status); err != nil {
-			return a, err
-		}
+	if f.Status, f.Cancelled, err = parseStatus(values.Get("status")); err != nil {
+		return a, err
 	}
+	q.Status = models.Status(values.Get("status"))
 	if f.Proof, err = parseProof(values.Get("proof")); err != nil {
 		return a, err
 	}
@@ -131,13 +130,27 @@ func parseList(values url.Values, zone *time.Location) (a listAsked, err error) 
 		return a, err
 	}
 	f.Pinned = values.Get("pinned") == "true"
-	q.Status, q.Proof, q.Pinned = f.Status, f.Proof, f.Pinned
+	q.Proof, q.Pinned = f.Proof, f.Pinned
 	a.filter, a.query = f, q
 	if a.after, err = parseMark(q.After); err != nil {
 		return a, err
 	}
 	a.before, err = parseMark(values.Get("before"))
 	return a, err
+}
+
+// parseStatus reads a status of the list, which tells cancelled backups from failed ones.
+func parseStatus(text string) (models.Status, models.CancelFilter, error) {
+	switch models.Status(text) {
+	case "":
+		return "", "", nil
+	case backups.StatusCancelled:
+		return models.StatusFailed, models.CancelOnly, nil
+	case models.StatusFailed:
+		return models.StatusFailed, models.CancelNot, nil
+	}
+	status, err := api.ParseStatus(text)
+	return status, "", err
 }
 
 func parseProof(text string) (models.Proof, error) {

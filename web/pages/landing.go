@@ -207,7 +207,10 @@ func (h *Handlers) jobFacts(ctx context.Context, summaries []models.JobSummary) 
 	}
 	facts := make([]landing.JobFacts, 0, len(summaries))
 	for _, s := range summaries {
-		f := h.factsOf(s, missed)
+		f, err := h.factsOf(ctx, s, missed)
+		if err != nil {
+			return nil, err
+		}
 		if b, known := partly[s.Job.ID]; known {
 			f.Partly = &b
 		}
@@ -218,7 +221,7 @@ func (h *Handlers) jobFacts(ctx context.Context, summaries []models.JobSummary) 
 
 // factsOf gathers what is known of one job, but for what it can be restored from in part. A run
 // may come as late after its slot as the job's spread says, and is not overdue before.
-func (h *Handlers) factsOf(s models.JobSummary, missed map[string]models.Missed) (f landing.JobFacts) {
+func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[string]models.Missed) (f landing.JobFacts, err error) {
 	f.JobSummary = s
 	if next, ok := h.Schedule.NextRun(s.Job.ID); ok && s.Job.PausedAt == nil {
 		f.NextRun, f.Due = &next, models.DueSlot(h.previous(s.Job.ID), next, h.Now().Add(-s.Job.Spread))
@@ -226,7 +229,26 @@ func (h *Handlers) factsOf(s models.JobSummary, missed map[string]models.Missed)
 	if m, known := missed[s.Job.ID]; known {
 		f.Missed = landing.Unmade([]models.Missed{m}, s.Newest)
 	}
-	return f
+	if s.Newest == nil || !s.Newest.Cancelled() {
+		return f, nil
+	}
+	f.Cancelled = s.Newest
+	f.Newest, err = h.newestOfOwn(ctx, *s.Newest)
+	return f, err
+}
+
+// newestOfOwn returns the newest backup before a cancelled one that nobody cancelled; nil when
+// there is none.
+func (h *Handlers) newestOfOwn(ctx context.Context, cancelled models.Backup) (*models.Backup, error) {
+	filter := models.BackupFilter{JobID: cancelled.JobID, Cancelled: models.CancelNot}
+	found, err := h.History.Backups(ctx, filter, models.Cursor{CreatedAt: cancelled.CreatedAt, ID: cancelled.ID}, 1)
+	if err != nil {
+		return nil, fmt.Errorf("find what ran before the cancelled backup %s: %w", cancelled.ID, err)
+	}
+	if len(found) == 0 {
+		return nil, nil
+	}
+	return &found[0], nil
 }
 
 // previous returns the newest slot of a job that is not after a time.

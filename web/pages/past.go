@@ -40,6 +40,7 @@ type jobPast struct {
 // pastMark tells whether something of the past of a job may have changed.
 type pastMark struct {
 	newest, status, proven string
+	cancelled              bool
 	finished               int64
 	// settled and proof are in nanoseconds.
 	settled, provenAt, disprovenAt int64
@@ -48,7 +49,7 @@ type pastMark struct {
 func markOf(s models.JobSummary) pastMark {
 	m := pastMark{finished: s.Finished}
 	if b := s.Newest; b != nil {
-		m.newest, m.status, m.settled = b.ID, string(b.Status), nanoseconds(b.SettledAt)
+		m.newest, m.status, m.cancelled, m.settled = b.ID, string(b.Status), b.Cancelled(), nanoseconds(b.SettledAt)
 	}
 	if b := s.NewestFinished; b != nil {
 		m.disprovenAt = nanoseconds(b.DisprovenAt)
