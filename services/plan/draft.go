@@ -142,7 +142,7 @@ func (s *Service) read(st *state, draft models.PlanDraft) (*state, filled, error
 		items = map[name]models.PlanItem{}
 	}
 	items[f.name] = models.PlanItem{Kind: f.kind, Label: f.label, Fields: f.fields}
-	next := s.merge(st.file, st.revision, items)
+	next := s.merge(st.file, st.revision, items, nil)
 	var more models.FieldErrors
 	if errors.As(next.faults[f.name], &more) {
 		for field, sentence := range more {
