@@ -27,11 +27,23 @@ type PlanItem struct {
 	// Fields are what the configuration file would say of it, by dotted keys such as
 	// "provider", "db_name", "retention.daily" or "drill.after_backup"; lists are one entry a
 	// line. Its secrets are references to stored ones, ${secret:NAME}.
-	Fields    Settings   `gorm:"serializer:json;type:mediumtext"`
+	Fields Settings `gorm:"serializer:json;type:mediumtext"`
+	// Unreadable says that the fields can't be read, and are none therefore.
+	Unreadable bool `gorm:"-"`
 	CreatedBy string     `gorm:"size:255;not null"`
 	UpdatedBy string     `gorm:"size:255;not null"`
 	CreatedAt time.Time  `gorm:"precision:6;not null"`
 	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+}
+
+// LeftItem is a PlanItem that is no part of the running configuration.
+type LeftItem struct {
+	Kind  PlanKind
+	Label string
+	// ID is the one that it has, or had; empty when it never ran, and for notifiers.
+	ID string
+	// Reason says why it is left out.
+	Reason string
 }
 
 // PlanDraft is a PlanItem as a form sends it.

@@ -26,6 +26,25 @@ const (
 	SettingRate SettingType = "rate"
 )
 
+// Decision is what a setting decides, as bits.
+type Decision uint8
+
+// The decisions. Every setting declares its own: one that declares none counts as
+// DecidesReceiver.
+const (
+	// DecidesHow is for settings that decide nothing of what follows.
+	DecidesHow Decision = 1 << iota
+	// DecidesReceiver is for settings that say who gets the secrets of the kind: where they are
+	// sent to, whose certificate or key is believed there, who may read along on the way, or
+	// which program they are given to. Secrets that were kept are typed again when one of these changes.
+	DecidesReceiver
+	// DecidesPlace is for settings of drives that say where copies lie.
+	DecidesPlace
+	// DecidesForFiles is for settings that say who gets secrets which are in files of the
+	// machine and are never typed. Only the configuration file can change them.
+	DecidesForFiles
+)
+
 // Setting declares one setting of a kind of source or drive. The YAML loader,
 // the forms, the checks and the documentation all come from it.
 type Setting struct {
@@ -49,9 +68,20 @@ type Setting struct {
 	Secret bool
 	// Advanced settings are folded away.
 	Advanced bool
+	// Decides says what else than the manner of things depends on the value.
+	Decides Decision
 	// Unused settings are read from older files and do nothing: no form asks for them.
 	Unused bool
 }
+
+// Receives reports whether the value says who gets the secrets of the kind.
+func (s Setting) Receives() bool { return s.Decides == 0 || s.Decides&DecidesReceiver != 0 }
+
+// Places reports whether the value says where copies lie.
+func (s Setting) Places() bool { return s.Decides&DecidesPlace != 0 }
+
+// ForFiles reports whether only the configuration file can change the value.
+func (s Setting) ForFiles() bool { return s.Decides&DecidesForFiles != 0 }
 
 // Choice returns the one of Choices that a word means; false when it means none.
 func (s Setting) Choice(word string) (string, bool) {

@@ -18,9 +18,9 @@ import (
 
 var localKind = Kind{
 	Kind: models.Kind{Provider: "local", Name: "Folder on this machine", Settings: []models.Setting{
-		{Name: "folder", Label: "Folder", Type: models.SettingPath, Required: true,
+		{Name: "folder", Decides: models.DecidesPlace, Label: "Folder", Type: models.SettingPath, Required: true,
 			Help: "Folder that keeps the copies, such as /mnt/nas/backups; it is made when it is missing."},
-		{Name: "create", Label: "Make the folder", Type: models.SettingBool, Default: "true", Advanced: true,
+		{Name: "create", Decides: models.DecidesHow, Label: "Make the folder", Type: models.SettingBool, Default: "true", Advanced: true,
 			Help: "Make the folder when it is missing. Switch this off for a mount point, so that nothing is written while it is not mounted."},
 	}},
 	Open: func(p Place) (Drive, error) {

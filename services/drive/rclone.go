@@ -13,13 +13,13 @@ import (
 
 var rcloneKind = Kind{
 	Kind: models.Kind{Provider: "rclone", Name: "Remote of rclone", Settings: []models.Setting{
-		{Name: "remote", Label: "Remote", Type: models.SettingText, Required: true,
+		{Name: "remote", Decides: models.DecidesReceiver | models.DecidesPlace, Label: "Remote", Type: models.SettingText, Required: true,
 			Help: "A remote of rclone's configuration and a folder in it, such as b2:bucket/backups."},
-		{Name: "config_file", Label: "Configuration file", Type: models.SettingPath,
+		{Name: "config_file", Decides: models.DecidesReceiver | models.DecidesPlace, Label: "Configuration file", Type: models.SettingPath,
 			Help: "Path of rclone's configuration; empty for the one that rclone finds by itself."},
-		{Name: "config_password", Label: "Configuration password", Type: models.SettingText, Secret: true, Advanced: true,
+		{Name: "config_password", Decides: models.DecidesHow, Label: "Configuration password", Type: models.SettingText, Secret: true, Advanced: true,
 			Help: "Opens the configuration file when it is encrypted."},
-		{Name: "rclone_path", Label: "Program", Type: models.SettingPath, Advanced: true,
+		{Name: "rclone_path", Decides: models.DecidesReceiver, Label: "Program", Type: models.SettingPath, Advanced: true,
 			Help: "Path of rclone; empty when it is installed where programs are looked for."},
 	}},
 	Open: func(p Place) (Drive, error) { return newRclone(p), nil },

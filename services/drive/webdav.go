@@ -31,15 +31,15 @@ const (
 
 var webdavKind = Kind{
 	Kind: models.Kind{Provider: "webdav", Name: "WebDAV", Settings: []models.Setting{
-		{Name: "url", Label: "Address", Type: models.SettingText, Required: true,
+		{Name: "url", Decides: models.DecidesReceiver | models.DecidesPlace, Label: "Address", Type: models.SettingText, Required: true,
 			Help: "Address of the folder that keeps the copies, with https:// before it; the folder is made when it is missing. With http://, whoever is on the way can read the password and the copies."},
-		{Name: "user", Label: "User", Type: models.SettingText,
+		{Name: "user", Decides: models.DecidesPlace, Label: "User", Type: models.SettingText,
 			Help: "Name to sign in with; empty when a token is used."},
-		{Name: "password", Label: "Password", Type: models.SettingText, Secret: true,
+		{Name: "password", Decides: models.DecidesHow, Label: "Password", Type: models.SettingText, Secret: true,
 			Help: "Password of the user; where the service offers app passwords, make one for this."},
-		{Name: "token", Label: "Token", Type: models.SettingText, Secret: true,
+		{Name: "token", Decides: models.DecidesHow, Label: "Token", Type: models.SettingText, Secret: true,
 			Help: "Bearer token to sign in with instead of a user and a password."},
-		{Name: "tls_ca", Label: "Certificate authority", Type: models.SettingPath, Advanced: true,
+		{Name: "tls_ca", Decides: models.DecidesReceiver, Label: "Certificate authority", Type: models.SettingPath, Advanced: true,
 			Help: "File of the certificates that may vouch for the server; empty for the system's."},
 	}},
 	Open: func(p Place) (Drive, error) { return newWebDAV(p) },

@@ -11,14 +11,14 @@ const defaultUploads = 4
 
 // commonSettings are what every kind of drive takes besides its own.
 var commonSettings = []models.Setting{
-	{Name: SettingRateLimit, Label: "Rate limit", Type: models.SettingRate, Advanced: true,
+	{Name: SettingRateLimit, Decides: models.DecidesHow, Label: "Rate limit", Type: models.SettingRate, Advanced: true,
 		Help: "How fast the drive is written, and how fast it is read, at most, such as 20MB/s; no limit when empty."},
-	{Name: SettingMaxUploads, Label: "Uploads at once", Type: models.SettingInt, Default: "4", Least: 1, Advanced: true,
+	{Name: SettingMaxUploads, Decides: models.DecidesHow, Label: "Uploads at once", Type: models.SettingInt, Default: "4", Least: 1, Advanced: true,
 		Help: "How many copies are made on the drive at one time; others wait."},
-	{Name: SettingVerify, Label: "Proof of a copy", Type: models.SettingChoice, Default: VerifyAuto, Choices: []string{VerifyAuto, VerifyReadBack}, Advanced: true,
+	{Name: SettingVerify, Decides: models.DecidesHow, Label: "Proof of a copy", Type: models.SettingChoice, Default: VerifyAuto, Choices: []string{VerifyAuto, VerifyReadBack}, Advanced: true,
 		Words: map[string]string{VerifyAuto: "The provider's checksum, or read back", VerifyReadBack: "Always read back"},
 		Help:  "What shows that a copy is whole: a checksum that the provider itself computed over all of it, or else the copy, read back."},
-	{Name: SettingSample, Label: "Reading back", Type: models.SettingChoice, Default: SampleWeekly, Choices: []string{SampleWeekly, SampleMonthly, SampleNever}, Advanced: true,
+	{Name: SettingSample, Decides: models.DecidesHow, Label: "Reading back", Type: models.SettingChoice, Default: SampleWeekly, Choices: []string{SampleWeekly, SampleMonthly, SampleNever}, Advanced: true,
 		Words: map[string]string{SampleWeekly: "Every week", SampleMonthly: "Every month", SampleNever: "Never"},
 		Help:  "How often the newest copy and the two that were read longest ago are read back whole and compared. Choose every month or never where what is read costs money."},
 }

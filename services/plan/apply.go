@@ -28,6 +28,8 @@ type state struct {
 	// that can't be read.
 	left   map[name]string
 	faults map[name]error
+	// refused are those of left that could be read and not be applied.
+	refused map[name]string
 }
 
 // order is that in which items are read: what others name comes before them.
@@ -60,7 +62,9 @@ func (s *Service) apply(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = s.hand(ctx, next)
+		if err = s.hand(ctx, next); err != nil && !errors.Is(err, models.ErrBusy) {
+			next, err = s.spare(ctx, next, err)
+		}
 		if errors.Is(err, models.ErrBusy) && attempt < tries {
 			continue
 		}
@@ -86,25 +90,6 @@ func (s *Service) hand(ctx context.Context, next *state) error {
 	return s.Catalog.Apply(ctx, plan)
 }
 
-// Left says what is set up on pages and is no part of the plan, and why; a sentence each.
-func (s *Service) Left() []string {
-	st, all := s.current.Load(), []string{}
-	for _, n := range slices.SortedFunc(maps.Keys(st.left), compareNames) {
-		all = append(all, "the "+string(n.kind)+" "+n.label+", which was set up on a page, is left out: "+st.left[n])
-	}
-	return all
-}
-
-// tellLeft logs what is set up and no part of the plan, once.
-func (s *Service) tellLeft(next *state) {
-	before := s.current.Load().left
-	for _, n := range slices.SortedFunc(maps.Keys(next.left), compareNames) {
-		if before[n] != next.left[n] {
-			s.Log.Warn("something that was set up on a page is left out", "kind", string(n.kind), "label", n.label, "reason", next.left[n])
-		}
-	}
-}
-
 // look reads what is stored now, and puts it together with a file.
 func (s *Service) look(ctx context.Context, file config.Config) (*state, error) {
 	revision, err := s.Store.PlanRevision(ctx)
@@ -119,31 +104,51 @@ func (s *Service) look(ctx context.Context, file config.Config) (*state, error) 
 	for _, i := range stored {
 		items[name{i.Kind, i.Label}] = i
 	}
-	return s.merge(file, revision, items), nil
+	return s.merge(file, revision, items, nil), nil
 }
 
 // merge puts a file and items together. What the file names wins; what can't be read is
-// left out.
-func (s *Service) merge(file config.Config, revision string, items map[name]models.PlanItem) *state {
-	next := &state{file: file, revision: revision, items: items, plan: file.Plan(), left: map[name]string{}, faults: map[name]error{}}
+// left out, and so is what was refused, with the reasons for that.
+func (s *Service) merge(file config.Config, revision string, items map[name]models.PlanItem, refused map[name]string) *state {
+	next := &state{file: file, revision: revision, items: items, plan: file.Plan(), left: map[name]string{}, faults: map[name]error{}, refused: refused}
 	next.fileHas = namesOf(next.plan)
-	for _, kind := range order {
-		for _, n := range slices.SortedFunc(maps.Keys(items), compareNames) {
-			switch {
-			case n.kind != kind:
-			case next.inFile(n):
-				next.left[n] = "the configuration file names one of this label, which hides it"
-			default:
-				plan, err := file.ReadItem(items[n], next.plan, s.Options.Kinds)
-				if err != nil {
-					next.left[n], next.faults[n] = mistakes(err), err
-					continue
-				}
-				next.plan = plan
+	for n := range items {
+		if !slices.Contains(order, n.kind) {
+			next.left[n] = "this version knows nothing of that kind: use the version that it was set up with, or a newer one"
+		}
+	}
+	for _, n := range inOrder(items) {
+		switch reason, isRefused := refused[n]; {
+		case next.inFile(n):
+			next.left[n] = "the configuration file names one of this label, which hides it"
+		case items[n].Unreadable:
+			next.left[n] = "what is stored of it is damaged: delete it, and set it up again"
+			next.faults[n] = models.Conflictf("what is stored of the %s %q is damaged: delete it, and set it up again", n.kind, n.label)
+		case isRefused:
+			next.left[n] = reason
+		default:
+			plan, err := file.ReadItem(items[n], next.plan, s.Options.Kinds)
+			if err != nil {
+				next.left[n], next.faults[n] = mistakes(err), err
+				continue
 			}
+			next.plan = plan
 		}
 	}
 	return next
+}
+
+// inOrder are the names of items of the kinds that there are, in which order they are read.
+func inOrder(items map[name]models.PlanItem) []name {
+	var all []name
+	for _, kind := range order {
+		for _, n := range slices.SortedFunc(maps.Keys(items), compareNames) {
+			if n.kind == kind {
+				all = append(all, n)
+			}
+		}
+	}
+	return all
 }
 
 // mistakes tells what is wrong with an item, with the names of its fields.
@@ -216,18 +221,4 @@ func (s *Service) Origin(_ context.Context, kind models.PlanKind, label string) 
 
 func unknown(n name) error {
 	return models.NotFoundf("there is no %s called %q: it may have left the configuration", n.kind, n.label)
-}
-
-// SecretUses tells what items that are no part of the plan use stored secrets for, by the
-// names of the secrets: they count once the items do.
-func (s *Service) SecretUses() map[string][]string {
-	st, uses := s.current.Load(), map[string][]string{}
-	for n := range st.left {
-		for field, value := range st.items[n].Fields {
-			if secret, ok := models.SecretRef(value); ok {
-				uses[secret] = append(uses[secret], string(n.kind)+" "+n.label+", which is left out: "+field)
-			}
-		}
-	}
-	return uses
 }

@@ -42,10 +42,8 @@ type filled struct {
 // fill puts a draft and what is stored of it together. The error is a models.FieldErrors.
 func (s *Service) fill(st *state, draft models.PlanDraft) (filled, error) {
 	f := filled{name: name{draft.Kind, draft.Label}, fields: s.openFields(draft), typed: map[string]models.Secret{}}
-	faults, known := models.FieldErrors{}, models.Settings{}
-	if fields, ok := st.fieldsOf(f.name); ok {
-		known = fields
-	}
+	known, _ := st.fieldsOf(f.name)
+	faults := s.onlyInFile(draft.Kind, known, f.fields)
 	var kept []string
 	for _, field := range s.secretFields(draft.Kind, f.fields["provider"]) {
 		typed := draft.Secrets[field]
@@ -62,9 +60,9 @@ func (s *Service) fill(st *state, draft models.PlanDraft) (filled, error) {
 			kept = append(kept, field)
 		}
 	}
-	if s.elsewhere(draft.Kind, known, f.fields) {
+	if changed := s.receivers(draft.Kind, known, f.fields); len(changed) > 0 {
 		for _, field := range kept {
-			faults[field] = "must be typed again, because it would be sent to another place than before"
+			faults[field] = "must be typed again, because who gets it depends on " + strings.Join(changed, ", ")
 		}
 	}
 	if len(faults) > 0 {
@@ -144,7 +142,7 @@ func (s *Service) read(st *state, draft models.PlanDraft) (*state, filled, error
 		items = map[name]models.PlanItem{}
 	}
 	items[f.name] = models.PlanItem{Kind: f.kind, Label: f.label, Fields: f.fields}
-	next := s.merge(st.file, st.revision, items)
+	next := s.merge(st.file, st.revision, items, nil)
 	var more models.FieldErrors
 	if errors.As(next.faults[f.name], &more) {
 		for field, sentence := range more {

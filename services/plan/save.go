@@ -19,7 +19,11 @@ func (s *Service) Save(ctx context.Context, draft models.PlanDraft, isNew bool, 
 	if err := s.apply(ctx); err != nil {
 		return "", err
 	}
-	return s.id(ctx, name{draft.Kind, draft.Label})
+	n := name{draft.Kind, draft.Label}
+	if reason, left := s.current.Load().refused[n]; left {
+		return "", models.Conflictf("the %s %q is saved, and left out: %s", n.kind, n.label, reason)
+	}
+	return s.id(ctx, n)
 }
 
 // insist makes a change again, as long as others come first. What was checked is looked at

@@ -21,6 +21,8 @@ type Store interface {
 	// PlanRevision is another word after every change of an item.
 	PlanRevision(ctx context.Context) (string, error)
 	PlanItems(ctx context.Context) ([]models.PlanItem, error)
+	// PlanID returns the id of something that is, or was, configured; empty for none.
+	PlanID(ctx context.Context, kind models.PlanKind, label string) (string, error)
 	// SavePlanItem and RemovePlanItem return models.ErrBusy when the revision of the change
 	// is not the present one.
 	SavePlanItem(ctx context.Context, c models.PlanChange) error
@@ -132,21 +134,25 @@ func (s *Service) kinds(kind models.PlanKind) []models.Kind {
 	return nil
 }
 
-// lookEvery is how soon a change that another process made is noticed.
-const lookEvery = 2 * time.Second
+const (
+	// lookEvery is how soon a change that another process made is noticed.
+	lookEvery = 2 * time.Second
+	// againAfter is after how many looks what could not be applied is tried again.
+	againAfter = 30
+)
 
 // Work notices what other processes change, until the context ends.
 func (s *Service) Work(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
 	failing := false
-	for {
+	for look := 1; ; look++ {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
-		err := s.follow(ctx)
+		err := s.follow(ctx, look%againAfter == 0)
 		if err != nil && !failing && ctx.Err() == nil {
 			s.Log.Error("what other servers set up may not be noticed", "error", err)
 		}
@@ -154,11 +160,16 @@ func (s *Service) Work(ctx context.Context) error {
 	}
 }
 
-// follow applies what is set up once more when it has changed.
-func (s *Service) follow(ctx context.Context) error {
+// follow applies what is set up once more when it has changed, and what could not be
+// applied when that is to be tried again.
+func (s *Service) follow(ctx context.Context, again bool) error {
 	revision, err := s.Store.PlanRevision(ctx)
-	if err != nil || revision == s.current.Load().revision {
+	if err != nil {
 		return err
+	}
+	st := s.current.Load()
+	if revision == st.revision && !(again && len(st.refused) > 0) {
+		return nil
 	}
 	return s.apply(ctx)
 }

@@ -1,41 +1,50 @@
 package plan
 
-import (
-	"strings"
+import "github.com/backupman/backupman/models"
 
-	"github.com/backupman/backupman/models"
-)
+// providerField says which kind something is of.
+const providerField = "provider"
 
-// targets are the settings that say where secrets are sent to, or which program gets them.
-var targets = map[string]bool{
-	"host": true, "port": true, "endpoint": true, "api_endpoint": true, "url": true, "server": true, "remote": true,
-	"config_file": true, "rclone_path": true, "dump_tool": true, "restore_tool": true,
-}
-
-func isTarget(field string) bool {
-	return targets[field] || strings.HasSuffix(field, "_host") || strings.HasSuffix(field, "_port") || strings.HasSuffix(field, "_url")
-}
-
-// elsewhere reports whether fields connect to another place than those before. Who may
-// change where something connects to must not learn the secret that is stored for it.
-func (s *Service) elsewhere(kind models.PlanKind, before, now models.Settings) bool {
+// receivers are the fields that changed and say who gets the secrets of something, such as
+// its host. Who may change where something connects to must not learn the secret that is
+// stored for it.
+func (s *Service) receivers(kind models.PlanKind, before, now models.Settings) []string {
 	if kind == models.PlanJob || len(before) == 0 {
-		return false
+		return nil
 	}
-	if before["provider"] != now["provider"] {
-		return true
+	if before[providerField] != now[providerField] {
+		return []string{providerField}
 	}
+	return s.differ(kind, before, now, models.Setting.Receives)
+}
+
+// onlyInFile tells at a draft's fields which of them the configuration file alone may
+// say. One that stays as it was, or is taken away, is let be.
+func (s *Service) onlyInFile(kind models.PlanKind, before, now models.Settings) models.FieldErrors {
+	faults := models.FieldErrors{}
+	for _, field := range s.differ(kind, before, now, models.Setting.ForFiles) {
+		if now[field] != "" {
+			faults[field] = "can be set in the configuration file only, because whoever it names gets what files of this machine let in to"
+		}
+	}
+	return faults
+}
+
+// differ are the settings of one sort that differ, an empty one being as good as its
+// default.
+func (s *Service) differ(kind models.PlanKind, before, now models.Settings, sort func(models.Setting) bool) []string {
+	var fields []string
 	for _, k := range s.kinds(kind) {
-		if k.Provider != now["provider"] {
+		if k.Provider != now[providerField] {
 			continue
 		}
 		for _, d := range k.Settings {
-			if isTarget(d.Name) && orDefault(before[d.Name], d.Default) != orDefault(now[d.Name], d.Default) {
-				return true
+			if sort(d) && orDefault(before[d.Name], d.Default) != orDefault(now[d.Name], d.Default) {
+				fields = append(fields, d.Name)
 			}
 		}
 	}
-	return false
+	return fields
 }
 
 func orDefault(value, fallback string) string {

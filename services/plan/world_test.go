@@ -32,6 +32,8 @@ type world struct {
 	log   *strings.Builder
 }
 
+var discard = slog.New(slog.DiscardHandler)
+
 // process is one server, or one command.
 type process struct {
 	*plan.Service
@@ -42,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{dir: t.TempDir(), log: &strings.Builder{}}
 	var err error
-	w.store, err = store.Open(t.Context(), store.Config{Provider: store.ProviderSQLite, Path: filepath.Join(w.dir, "b.db")}, slog.New(slog.DiscardHandler))
+	w.store, err = store.Open(t.Context(), store.Config{Provider: store.ProviderSQLite, Path: filepath.Join(w.dir, "b.db")}, discard)
 	must(t, err)
 	t.Cleanup(func() { must(t, w.store.Close()) })
 	none := func() map[string][]string { return map[string][]string{} }

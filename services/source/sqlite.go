@@ -19,8 +19,8 @@ import (
 
 var sqliteKind = Kind{
 	Kind: models.Kind{Provider: "sqlite", Name: "SQLite", Settings: []models.Setting{
-		{Name: "db_path", Label: "File", Help: "Path of the database file.", Type: models.SettingPath, Required: true},
-		{Name: "tmp_folder", Label: "Temporary folder", Help: "Read for older files and not used: snapshots are made in the data folder.", Type: models.SettingPath, Advanced: true, Unused: true},
+		{Name: "db_path", Decides: models.DecidesHow, Label: "File", Help: "Path of the database file.", Type: models.SettingPath, Required: true},
+		{Name: "tmp_folder", Decides: models.DecidesHow, Label: "Temporary folder", Help: "Read for older files and not used: snapshots are made in the data folder.", Type: models.SettingPath, Advanced: true, Unused: true},
 	}},
 	Database:  "db_path",
 	Extension: "sqlite",

@@ -21,7 +21,7 @@ const (
 
 // tlsSetting is the setting, with the words of YAML and of both vendors.
 var tlsSetting = models.Setting{
-	Name: "tls", Label: "TLS", Help: "Whether the connection is encrypted, and the server's certificate verified.",
+	Name: "tls", Decides: models.DecidesReceiver, Label: "TLS", Help: "Whether the connection is encrypted, and the server's certificate verified.",
 	Type: models.SettingChoice, Default: tlsPreferred, Choices: []string{tlsPreferred, tlsVerify, tlsSkipVerify, tlsOff},
 	Words: map[string]string{
 		tlsPreferred:  "When the server has it",

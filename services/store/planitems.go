@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"gorm.io/gorm"
@@ -34,21 +35,59 @@ func revisionOf(fact models.Fact) string {
 	return fact.Value
 }
 
+// planRow is a PlanItem as it lies in the database.
+type planRow struct {
+	Kind, Label, Fields, CreatedBy, UpdatedBy string
+	CreatedAt                                 time.Time
+	UpdatedAt                                 *time.Time
+}
+
+// TableName is that of models.PlanItem.
+func (planRow) TableName() string { return "plan_items" }
+
+// item reads a row. One whose fields can't be read says so, and costs no other.
+func (r planRow) item() models.PlanItem {
+	i := models.PlanItem{Kind: models.PlanKind(r.Kind), Label: r.Label, CreatedBy: r.CreatedBy, UpdatedBy: r.UpdatedBy, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt}
+	if err := json.Unmarshal([]byte(r.Fields), &i.Fields); err != nil {
+		i.Fields, i.Unreadable = nil, true
+	}
+	return i
+}
+
 // PlanItems returns what people have set up, by kind and label.
 func (s *Store) PlanItems(ctx context.Context) ([]models.PlanItem, error) {
-	items := []models.PlanItem{}
-	err := s.read(ctx).Order("kind, label").Find(&items).Error
+	var rows []planRow
+	err := s.read(ctx).Order("kind, label").Find(&rows).Error
+	items := make([]models.PlanItem, len(rows))
+	for i, r := range rows {
+		items[i] = r.item()
+	}
 	return items, s.fault("list what is set up", err)
 }
 
 // PlanItem returns one thing that people have set up, or models.ErrNotFound.
 func (s *Store) PlanItem(ctx context.Context, kind models.PlanKind, label string) (models.PlanItem, error) {
-	var item models.PlanItem
-	err := s.read(ctx).Take(&item, "kind = ? AND label = ?", kind, label).Error
+	var row planRow
+	err := s.read(ctx).Take(&row, "kind = ? AND label = ?", kind, label).Error
 	if isMissing(err) {
-		return item, notSetUp(kind, label)
+		return models.PlanItem{}, notSetUp(kind, label)
 	}
-	return item, s.fault("read what is set up", err)
+	return row.item(), s.fault("read what is set up", err)
+}
+
+// PlanID returns the id of a source, a drive or a job, also of one that is no part of the
+// configuration; empty for what never was, and for a notifier, which has none.
+func (s *Store) PlanID(ctx context.Context, kind models.PlanKind, label string) (string, error) {
+	table, ok := planTables[kind]
+	if !ok {
+		return "", nil
+	}
+	var ids []string
+	err := s.read(ctx).Table(table).Where("label = ?", label).Pluck("id", &ids).Error
+	if err != nil || len(ids) == 0 {
+		return "", s.fault("find what is set up", err)
+	}
+	return ids[0], nil
 }
 
 func notSetUp(kind models.PlanKind, label string) error {
@@ -60,7 +99,7 @@ func notSetUp(kind models.PlanKind, label string) error {
 // models.ErrConflict when a new item is there already.
 func (s *Store) SavePlanItem(ctx context.Context, c models.PlanChange) error {
 	return s.changePlan(ctx, c, func(tx *gorm.DB, now time.Time) error {
-		var known models.PlanItem
+		var known planRow
 		err := tx.Take(&known, "kind = ? AND label = ?", c.Item.Kind, c.Item.Label).Error
 		switch {
 		case isMissing(err):

@@ -55,6 +55,9 @@ func NewSettingsView(f SettingsForm) SettingsView {
 		if s.Unused || len(s.Choices) == 1 {
 			continue // there is nothing to choose
 		}
+		if s.ForFiles() && f.Draft.Fields[s.Name] == "" {
+			continue // nobody could set it here
+		}
 		made := f.field(s)
 		made.Focus = made.Problem != "" && !focused
 		focused = focused || made.Focus
