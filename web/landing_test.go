@@ -247,3 +247,37 @@ func TestWhoHasSeenWhatWasReadOfARunIsToldNothing(t *testing.T) {
 		t.Errorf("after a change: status %d", w.Code)
 	}
 }
+
+// A card that follows a run shows it as it is by now, and reads nothing else for that.
+func TestACardFollowsItsRunAlone(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Hour })
+	s.get(t, "/")
+	read := s.store.summariesRead
+	s.store.backups[0].RawSize = 70_000_000
+	d := parse(t, s.get(t, "/jobs/"+jobID+"/card"))
+	card := d.one(t, "article", "id", "job-"+jobID)
+	if got := words(card); !strings.Contains(got, "70 MB") || attribute(card, "data-state") != "Running" {
+		t.Errorf("the card says %q", got)
+	}
+	if s.store.summariesRead != read {
+		t.Error("everything was read for it")
+	}
+}
+
+// It tells the end of its run, also where everything is shared.
+func TestACardThatFollowsARunTellsItsEnd(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Nanosecond })
+	path := "/jobs/" + jobID + "/card"
+	if got := attribute(parse(t, s.get(t, path)).one(t, "article", "id", "job-"+jobID), "data-state"); got != "Running" {
+		t.Fatalf("at first it is %q", got)
+	}
+	s.store.backups[0].Status, s.store.backups[0].ProvenAt = models.StatusFinished, &testNow
+	d := parse(t, s.get(t, path))
+	if got := attribute(d.one(t, "article", "id", "job-"+jobID), "data-state"); got == "Running" {
+		t.Errorf("after the end it is %q", got)
+	}
+	d.one(t, "section", "id", "summary")
+	if w := s.get(t, "/jobs/"+unknownID+"/card"); w.Code != http.StatusNotFound {
+		t.Errorf("a job that there is not: status %d", w.Code)
+	}
+}

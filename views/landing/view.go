@@ -1,8 +1,6 @@
 package landing
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -98,56 +96,6 @@ type CardBackup struct {
 	Path string
 	Age  components.Moment
 	Size int64
-}
-
-// Build is the page without its frame, which is the same for everybody: what is to be
-// shown of everything that is known.
-type Build struct {
-	Alarms  []alarms.View
-	Summary Summary
-	// Rows are all of them, the worst first.
-	Rows []Row
-}
-
-// NewBuild decides what is to be shown.
-func NewBuild(facts Facts, now time.Time) *Build {
-	known := databases(facts.Jobs, facts.Sources)
-	b := &Build{Summary: newSummary(known, facts, now)}
-	labels := map[string]string{}
-	for _, f := range facts.Jobs {
-		labels[f.Job.ID] = f.Job.Label
-	}
-	for _, a := range facts.Alarms {
-		b.Alarms = append(b.Alarms, alarms.New(a, cmp.Or(labels[a.JobID], "a job that is gone"), false, now))
-	}
-	for _, d := range known {
-		b.Rows = append(b.Rows, newRow(d, facts, now))
-	}
-	slices.SortStableFunc(b.Rows, func(a, b Row) int {
-		return cmp.Or(cmp.Compare(a.State, b.State), cmp.Compare(a.Name, b.Name))
-	})
-	return b
-}
-
-// View returns one part of the page; the first or the last where there is no such part.
-func (b *Build) View(part int) View {
-	all := max(1, (len(b.Rows)+rowsOfPart-1)/rowsOfPart)
-	part = min(max(1, part), all)
-	from, to := (part-1)*rowsOfPart, min(part*rowsOfPart, len(b.Rows))
-	return View{Alarms: b.Alarms, Summary: b.Summary, Rows: b.Rows[from:to],
-		Parts: Parts{Part: part, All: all, First: from + 1, Last: to, Databases: len(b.Rows)}}
-}
-
-// Job returns the card of a job and the row that it is in; nil when there is none.
-func (b *Build) Job(id string) (*JobCard, *Row) {
-	for i := range b.Rows {
-		for j := range b.Rows[i].Jobs {
-			if b.Rows[i].Jobs[j].ID == id {
-				return &b.Rows[i].Jobs[j], &b.Rows[i]
-			}
-		}
-	}
-	return nil, nil
 }
 
 // NewJobCard builds the card of one job.

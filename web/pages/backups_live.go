@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -53,7 +54,7 @@ func (h *Handlers) BackupLive(c *gin.Context) error {
 // of it when it is shorter than that by now, and how long it is.
 func (h *Handlers) logSince(ctx context.Context, run watchedRun, shown int) (string, int, error) {
 	from := max(0, shown-recentLog)
-	if run.from <= from && (shown <= run.length || run.from == 0) {
+	if run.from != noLog && run.from <= from && (shown <= run.length || run.from == 0) {
 		if shown > run.length {
 			from = 0
 		}
@@ -121,24 +122,32 @@ func (l *lately) known(ctx context.Context, b models.Backup, now time.Time, ask 
 // watchedRun is a pending backup as it was read for all who watch it.
 type watchedRun struct {
 	backup models.Backup
-	// log is what the log has from a byte on, and length how many bytes all of it has.
+	// log is what the log has from a byte on, or from noLog when it was not read, and length how
+	// many bytes all of it has.
 	log          string
 	from, length int
 	at           time.Time
 }
 
-// watchedRun returns a run as it was read lately, with its log from a byte on where it is read
+// noLog asks for no more of a log than others want.
+const noLog = -1
+
+// watchedRun returns a run as it was read lately, and its log from a byte on where it is read
 // for this.
 func (h *Handlers) watchedRun(ctx context.Context, id string, from int) (watchedRun, error) {
-	return h.watched.run(ctx, id, h.Shared, func(ctx context.Context) (r watchedRun, err error) {
-		r.at = h.Now()
-		if r.backup, err = h.History.Backup(ctx, id); err != nil || r.backup.Status.Settled() {
+	one := h.watched.one(id)
+	if from >= 0 {
+		one.from.Store(int64(from))
+	}
+	return one.get(ctx, h.Shared, func(ctx context.Context) (r watchedRun, err error) {
+		r.at, r.from = h.Now(), int(one.from.Load())
+		if r.backup, err = h.History.Backup(ctx, id); err != nil || r.backup.Status.Settled() || r.from == noLog {
 			return r, err
 		}
-		if r.log, r.length, err = h.History.LogFrom(ctx, id, from); err != nil {
+		if r.log, r.length, err = h.History.LogFrom(ctx, id, r.from); err != nil {
 			return r, fmt.Errorf("read log of backup %s: %w", id, err)
 		}
-		if r.from = from; r.length < from {
+		if r.length < r.from {
 			r.from = 0
 		}
 		return r, nil
@@ -149,22 +158,29 @@ func (h *Handlers) watchedRun(ctx context.Context, id string, from int) (watched
 // them. The zero value is ready.
 type watched struct {
 	mu sync.Mutex
-	of map[string]*shared[watchedRun]
+	of map[string]*watchedOne
 }
 
-// run returns what read has returned of a backup at most so long ago.
-func (w *watched) run(ctx context.Context, id string, oldest time.Duration, read func(context.Context) (watchedRun, error)) (watchedRun, error) {
+// watchedOne is one of them.
+type watchedOne struct {
+	shared[watchedRun]
+	// from is the byte from which on the log was wanted last; noLog when nobody wants it.
+	from atomic.Int64
+}
+
+func (w *watched) one(id string) *watchedOne {
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.of == nil || len(w.of) >= latelyMost {
-		w.of = map[string]*shared[watchedRun]{}
+		w.of = map[string]*watchedOne{}
 	}
 	one, there := w.of[id]
 	if !there {
-		one = &shared[watchedRun]{}
+		one = &watchedOne{}
+		one.from.Store(noLog)
 		w.of[id] = one
 	}
-	w.mu.Unlock()
-	return one.get(ctx, oldest, read)
+	return one
 }
 
 // changed says that what was read until now is no longer so.

@@ -18,7 +18,7 @@ const (
 	worthPacking = 1 << 10
 	// worthPackingPart is that of a part of a page, which open pages ask for every two seconds:
 	// what fits into a few packets arrives no sooner when it is smaller.
-	worthPackingPart = 4 << 10
+	worthPackingPart = 8 << 10
 	// keptBuffer is how large a buffer may be to be kept for the next page.
 	keptBuffer = 1 << 20
 	// plainKey is where a request keeps that its answer is not to be compressed.

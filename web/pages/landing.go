@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -55,14 +56,44 @@ func (h *Handlers) JobCard(c *gin.Context) error {
 	return h.renderCard(c, id)
 }
 
+// runningAge is how old, in units of Handlers.Shared, may be what is known beside a run that a
+// card follows. How far the run itself is, is read as for its own page.
+const runningAge = 5
+
+// followedCard returns the card of a job that runs and goes on to; nil for any other.
+func (h *Handlers) followedCard(ctx context.Context, jobID string) (*landing.JobCard, error) {
+	s, err := h.standingWithin(ctx, runningAge*h.Shared)
+	if err != nil {
+		return nil, err
+	}
+	running := s.build.Running(jobID)
+	if running == "" {
+		return nil, nil
+	}
+	run, err := h.watchedRun(ctx, running, noLog)
+	if errors.Is(err, models.ErrNotFound) || err == nil && run.backup.Status.Settled() {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.build.Follow(jobID, run.backup, h.Now()), nil
+}
+
 // renderCard answers with the card of one job. What else its run changes on the page goes
 // with it once that has begun, or has ended.
 func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
-	oldest := h.Shared
-	if c.Request.Method == http.MethodGet {
-		oldest = 2 * h.Shared // it polls, and asks again before long
+	polls := c.Request.Method == http.MethodGet
+	if polls && h.Shared > 0 {
+		card, err := h.followedCard(c.Request.Context(), jobID)
+		if err != nil {
+			return err
+		}
+		if card != nil {
+			return Render(c, http.StatusOK, landing.CardFragment(*card, nil, nil, ""))
+		}
 	}
-	s, err := h.standingWithin(c.Request.Context(), oldest)
+	s, err := h.standing(c.Request.Context())
 	if err != nil {
 		return err
 	}
@@ -70,7 +101,7 @@ func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
 	if card == nil {
 		return models.NotFoundf("there is no job with the id %s", jobID)
 	}
-	if card.State == landing.Running && c.Request.Method == http.MethodGet {
+	if card.State == landing.Running && polls {
 		return Render(c, http.StatusOK, landing.CardFragment(*card, nil, nil, ""))
 	}
 	head, summary := *row, s.build.Summary
