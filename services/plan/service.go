@@ -25,6 +25,10 @@ type Store interface {
 	// is not the present one.
 	SavePlanItem(ctx context.Context, c models.PlanChange) error
 	RemovePlanItem(ctx context.Context, c models.PlanChange) error
+	// Sources, Drives and Jobs return those that are in use.
+	Sources(ctx context.Context) ([]models.Source, error)
+	Drives(ctx context.Context) ([]models.Drive, error)
+	Jobs(ctx context.Context) ([]models.Job, error)
 	SourceByLabel(ctx context.Context, label string) (models.Source, error)
 	DriveByLabel(ctx context.Context, label string) (models.Drive, error)
 	JobByLabel(ctx context.Context, label string) (models.Job, error)
@@ -77,9 +81,15 @@ type Service struct {
 	// applying lets one plan be applied at a time.
 	applying sync.Mutex
 	file     config.Config
+	// compared says that the differences are known.
+	compared bool
 	current  atomic.Pointer[state]
-	mu       sync.Mutex
-	changed  []func()
+	// taken is what another server has taken out of use; only Work uses it.
+	taken map[name]bool
+
+	mu          sync.Mutex
+	changed     []func()
+	differences []string
 }
 
 // New returns a Service that has nothing before Use.
@@ -132,21 +142,30 @@ func (s *Service) kinds(kind models.PlanKind) []models.Kind {
 	return nil
 }
 
-// lookEvery is how soon a change that another process made is noticed.
-const lookEvery = 2 * time.Second
+const (
+	// lookEvery is how soon a change that another process made is noticed.
+	lookEvery = 2 * time.Second
+	// compareEvery is how soon it is noticed that another server's configuration is another.
+	compareEvery = 30 * time.Second
+)
 
 // Work notices what other processes change, until the context ends.
 func (s *Service) Work(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	compare := time.NewTicker(compareEvery)
+	defer compare.Stop()
 	failing := false
 	for {
+		var err error
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+			err = s.follow(ctx)
+		case <-compare.C:
+			err = s.tellTaken(ctx)
 		}
-		err := s.follow(ctx)
 		if err != nil && !failing && ctx.Err() == nil {
 			s.Log.Error("what other servers set up may not be noticed", "error", err)
 		}
