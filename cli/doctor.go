@@ -76,6 +76,13 @@ func (d *doctor) examine(ctx context.Context) error {
 	for _, left := range d.app.planner.Left() {
 		d.warn(left)
 	}
+	if up, err := d.app.backups.ServerIsUp(ctx); err != nil {
+		return err
+	} else if up {
+		for _, differs := range d.app.planner.Differences() {
+			d.warn(differs)
+		}
+	}
 	d.dataFolder()
 	if err := d.sources(ctx); err != nil {
 		return err

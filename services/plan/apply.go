@@ -87,6 +87,9 @@ func (s *Service) hand(ctx context.Context, next *state) error {
 		s.Catalog.Load(plan)
 		return nil
 	}
+	if err := s.compareOnce(ctx, next); err != nil {
+		return err
+	}
 	return s.Catalog.Apply(ctx, plan)
 }
 

@@ -27,6 +27,10 @@ type Store interface {
 	// is not the present one.
 	SavePlanItem(ctx context.Context, c models.PlanChange) error
 	RemovePlanItem(ctx context.Context, c models.PlanChange) error
+	// Sources, Drives and Jobs return those that are in use.
+	Sources(ctx context.Context) ([]models.Source, error)
+	Drives(ctx context.Context) ([]models.Drive, error)
+	Jobs(ctx context.Context) ([]models.Job, error)
 	SourceByLabel(ctx context.Context, label string) (models.Source, error)
 	DriveByLabel(ctx context.Context, label string) (models.Drive, error)
 	JobByLabel(ctx context.Context, label string) (models.Job, error)
@@ -79,9 +83,15 @@ type Service struct {
 	// applying lets one plan be applied at a time.
 	applying sync.Mutex
 	file     config.Config
+	// compared says that the differences are known.
+	compared bool
 	current  atomic.Pointer[state]
-	mu       sync.Mutex
-	changed  []func()
+	// taken is what another server has taken out of use; only Work uses it.
+	taken map[name]bool
+
+	mu          sync.Mutex
+	changed     []func()
+	differences []string
 }
 
 // New returns a Service that has nothing before Use.
@@ -139,20 +149,28 @@ const (
 	lookEvery = 2 * time.Second
 	// againAfter is after how many looks what could not be applied is tried again.
 	againAfter = 30
+	// compareEvery is how soon it is noticed that another server's configuration is another.
+	compareEvery = 30 * time.Second
 )
 
 // Work notices what other processes change, until the context ends.
 func (s *Service) Work(ctx context.Context) error {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
+	compare := time.NewTicker(compareEvery)
+	defer compare.Stop()
 	failing := false
-	for look := 1; ; look++ {
+	for look := 0; ; {
+		var err error
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+			look++
+			err = s.follow(ctx, look%againAfter == 0)
+		case <-compare.C:
+			err = s.tellTaken(ctx)
 		}
-		err := s.follow(ctx, look%againAfter == 0)
 		if err != nil && !failing && ctx.Err() == nil {
 			s.Log.Error("what other servers set up may not be noticed", "error", err)
 		}

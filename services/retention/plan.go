@@ -147,7 +147,7 @@ type facts struct {
 	copies []*copyFacts
 	// newestGood has the newest good copy on each drive, by the drive's id.
 	newestGood map[string]*copyFacts
-	// goodOn counts the good copies on each drive.
+	// goodOn counts the backups with a good copy on each drive.
 	goodOn map[string]int
 	// proven is the rank of the newest proven backup that has a good copy; -1 when
 	// there is none.
@@ -214,13 +214,17 @@ func newestFirst(a, b models.Backup) int {
 // add notes the copies of a backup.
 func (f *facts) add(rank int) {
 	b := &f.Backups[rank]
+	on := map[string]bool{}
 	for _, file := range b.DriveFiles {
 		c := &copyFacts{backup: b, file: file, rank: rank, good: isGood(*b, file), decision: models.CopyDecision{DriveFile: file}}
 		f.copies = append(f.copies, c)
 		if !c.good {
 			continue
 		}
-		f.goodOn[file.DriveID]++
+		if !on[file.DriveID] {
+			on[file.DriveID] = true
+			f.goodOn[file.DriveID]++
+		}
 		if f.newestGood[file.DriveID] == nil {
 			f.newestGood[file.DriveID] = c
 		}
@@ -234,7 +238,7 @@ func (f *facts) add(rank int) {
 func (f *facts) isNewestProven(c *copyFacts) bool { return c.rank == f.proven }
 
 // isNewestGood reports whether a copy is the newest good one on its drive, and isLastGood
-// whether there is no other good one there.
+// whether no other backup has one there.
 func (f *facts) isNewestGood(c *copyFacts) bool { return f.newestGood[c.file.DriveID] == c }
 
 func (f *facts) isLastGood(c *copyFacts) bool {

@@ -116,6 +116,30 @@ func TestWhatThePlanSays(t *testing.T) {
 	}
 }
 
+// Who copies a folder on a drive and adopts it has two copies of one backup there. They are
+// one backup for the rules, and both are gone when it is deleted.
+func TestTwoCopiesOnOneDriveAreOneBackup(t *testing.T) {
+	twice := func(id, at string) models.Backup {
+		b := made(id, at)
+		second := b.DriveFiles[0]
+		second.ID += "2"
+		b.DriveFiles = append(b.DriveFiles, second)
+		return b
+	}
+	s := models.RetentionSnapshot{Backups: []models.Backup{twice("a", "2026-11-25T12:00:00Z"), twice("b", "2026-11-24T12:00:00Z"), made("c", "2026-11-23T12:00:00Z")},
+		Drives: map[string]string{"d": "nas"}, Job: models.Job{Label: "nightly", Retention: models.Retention{Last: 2}}}
+	want := []string{"+ a: newest good copy on nas, one of the last 2", "+ a2: one of the last 2", "+ b: one of the last 2", "+ b2: one of the last 2",
+		"- c: no rule of retention keeps it"}
+	if got := told(Plan(s, PlanOptions{Now: s.Backups[0].CreatedAt})); !slices.Equal(got, want) {
+		t.Errorf("got\n%s", strings.Join(got, "\n"))
+	}
+	s.Backups = s.Backups[:1]
+	d, _ := New(Options{}).deletion(s, "a")
+	if !slices.Equal(d.Dear, []string{"the last good copy on nas"}) {
+		t.Errorf("deleting the only backup on a drive would cost %q", d.Dear)
+	}
+}
+
 // A drive with rules of its own keeps by those, and a failed copy stays as long as another
 // of its backup is good.
 func TestDrivesWithRulesOfTheirOwn(t *testing.T) {

@@ -51,10 +51,15 @@ func isoWeek(t time.Time) string {
 // apply notes why rules keep the good copies of one drive, newest first, and which of
 // those that they keep are more than may be.
 func apply(r models.Retention, copies []*copyFacts, now time.Time, zone *time.Location) {
-	for i, c := range copies {
-		if i < r.Last {
-			c.rule(lastWords(r.Last))
+	backups, rank := 0, -1
+	for _, c := range copies {
+		if c.rank != rank { // a drive may hold two copies of one backup
+			backups, rank = backups+1, c.rank
 		}
+		if backups > r.Last {
+			break
+		}
+		c.rule(lastWords(r.Last))
 	}
 	for _, p := range periods {
 		p.apply(p.most(r), copies, now.In(zone))

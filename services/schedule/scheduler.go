@@ -52,11 +52,6 @@ type Scheduler struct {
 // Option changes how a Scheduler works.
 type Option func(*Scheduler)
 
-// WithClock makes the scheduler live by another clock than the machine's.
-func WithClock(clock clockwork.Clock) Option {
-	return func(s *Scheduler) { s.clock = clock }
-}
-
 // New returns a scheduler that Run starts.
 func New(store Store, slots Slots, starter Starter, log *slog.Logger, options ...Option) *Scheduler {
 	s := &Scheduler{

@@ -70,12 +70,12 @@ func (s *Store) FailedCopies(ctx context.Context, driveID string, since time.Tim
 	return copies, s.fault("list failed copies", err)
 }
 
-// SampleCopies returns finished copies on a drive, at most limit, those that were
-// read back longest ago first, and none that was since a moment.
+// SampleCopies returns finished copies on a drive, at most limit, those that were never or
+// longest ago read back first, and none that was since a moment.
 func (s *Store) SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error) {
 	copies := []models.DriveFile{}
 	err := s.read(ctx).Clauses(filesByDrive).
-		Where("drive_id = ? AND status = ? AND verified_at < ?", driveID, models.StatusFinished, utc(since)).
+		Where("drive_id = ? AND status = ? AND (verified_at IS NULL OR verified_at < ?)", driveID, models.StatusFinished, utc(since)).
 		Order("verified_at").Limit(limit).Find(&copies).Error
 	return copies, s.fault("choose copies to read back", err)
 }

@@ -207,6 +207,10 @@ func testSamples(t *testing.T, s *Store) {
 	if b.DriveFiles[1].VerifiedAt != nil {
 		t.Fatal("a failed copy counts as read back")
 	}
+
+	// One that was adopted by its manifest was never read back.
+	must(t, s.db.Model(&models.DriveFile{}).Where("id = ?", copy.ID).Update("verified_at", nil).Error)
+	equal(t, "copies that were never read", sample(copy.DriveID, at), 1)
 }
 
 func testDriveChecks(t *testing.T, s *Store) {

@@ -61,12 +61,21 @@ func title(text string) string {
 	return string(runes[:min(len(runes), titleLimit)])
 }
 
+// longestWait is longer than any notification is put off. One that is due later than that was
+// put off by a clock that was wrong, and is due now.
+const longestWait = 2 * time.Hour
+
+// dueAt narrows to what is to be sent at a moment.
+func dueAt(tx *gorm.DB, now time.Time) *gorm.DB {
+	return tx.Where("(next_at <= ? OR next_at > ?)", utc(now), utc(now.Add(longestWait)))
+}
+
 // DueNotifiers returns the labels of the notifiers that have something to send now: of those
 // here, and of others what was made before a moment.
 func (s *Store) DueNotifiers(ctx context.Context, now time.Time, here []string, before time.Time) ([]string, error) {
 	labels := []string{}
-	due := s.read(ctx).Model(&models.Notification{}).Clauses(notificationsDue).Where("next_at <= ?", utc(now))
-	mine := due.Where(s.read(ctx).Where("notifier IN ?", here).Or("created_at < ?", utc(before)))
+	due := s.read(ctx).Model(&models.Notification{}).Clauses(notificationsDue)
+	mine := dueAt(due, now).Where(s.read(ctx).Where("notifier IN ?", here).Or("created_at < ?", utc(before)))
 	err := mine.Distinct("notifier").Order("notifier").Pluck("notifier", &labels).Error
 	return labels, s.fault("look for notifications to send", err)
 }
@@ -79,13 +88,13 @@ func (s *Store) ClaimNotification(ctx context.Context, notifier string, now time
 	err := s.write(ctx, "claim a notification", func(tx *gorm.DB) error {
 		claimed = models.Notification{}
 		var due []models.Notification
-		query := tx.Where("notifier = ? AND next_at <= ?", notifier, utc(now)).Order("next_at, id").Limit(claimsAtOnce)
+		query := dueAt(tx, now).Where("notifier = ?", notifier).Order("next_at, id").Limit(claimsAtOnce)
 		if err := query.Find(&due).Error; err != nil {
 			return err
 		}
 		until := utc(now.Add(lease))
 		for _, n := range due {
-			mine := tx.Model(&models.Notification{}).Where("id = ? AND attempts = ? AND next_at <= ?", n.ID, n.Attempts, utc(now)).
+			mine := dueAt(tx.Model(&models.Notification{}), now).Where("id = ? AND attempts = ?", n.ID, n.Attempts).
 				Updates(map[string]any{"next_at": until, "attempts": n.Attempts + 1})
 			if mine.Error != nil {
 				return mine.Error

@@ -107,6 +107,11 @@ func testSendNotifications(t *testing.T, s *Store) {
 	equal(t, "the error", read.Error, "no answer")
 	sameTime(t, "NextAt", read.NextAt, again)
 	third := value(s.ClaimNotification(ctx, "ops", again, soon))(t)
+	// One that a clock which was a year ahead has put off is not left for a year.
+	far := again.AddDate(1, 0, 0)
+	must(t, s.SettleNotification(ctx, third, models.StatusPending, "no answer", again, &far))
+	equal(t, "those with something put off by a wrong clock", fmt.Sprint(value(s.DueNotifiers(ctx, again, []string{"ops"}, at))(t)), "[ops]")
+	third = value(s.ClaimNotification(ctx, "ops", again, soon))(t)
 	must(t, s.SettleNotification(ctx, third, models.StatusFailed, "refused", again, nil))
 	read = value(s.Notification(ctx, first.ID))(t)
 	equal(t, "the status", read.Status, models.StatusFailed)

@@ -66,19 +66,19 @@ func applyJob(tx *gorm.DB, j, old models.Job, now time.Time) error {
 	if old.RemovedAt == nil && sameJob(old, j) {
 		return nil
 	}
-	j.UpdatedAt, j.RemovedAt = &now, nil
-	j.SlotsFrom, j.RetentionAt = old.SlotsFrom, old.RetentionAt
+	j.UpdatedAt, j.RemovedAt, j.SlotsFrom, j.RetentionAt = &now, nil, &now, &now
+	changed := []any{
+		"drive_ids", "cron", "timezone", "compression", "encryption", "drill_after", "drill_cron", "drill_scratch",
+		"start_window", "spread", "timeout", "retention", "drive_retention", "updated_at", "removed_at",
+	}
+	// What others may have written since the row was read is left alone.
 	if old.RemovedAt != nil || !sameTiming(old, j) {
-		j.SlotsFrom = &now
+		changed = append(changed, "slots_from")
 	}
 	if !sameRetention(old, j) {
-		j.RetentionAt = &now
+		changed = append(changed, "retention_at")
 	}
-	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select(
-		"source_id", "drive_ids", "cron", "timezone", "compression", "encryption", "drill_after", "drill_cron", "drill_scratch",
-		"start_window", "spread", "timeout", "retention", "drive_retention", "retention_at", "slots_from",
-		"updated_at", "removed_at",
-	).Updates(&j).Error
+	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select("source_id", changed...).Updates(&j).Error
 }
 
 // sameTiming reports whether two jobs have the same slots.

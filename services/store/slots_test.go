@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"github.com/backupman/backupman/models"
 )
 
@@ -194,4 +196,16 @@ func testSlotsFrom(t *testing.T, s *Store) {
 		}
 		from = *job.SlotsFrom
 	}
+
+	// A job that is resumed while a plan is applied has nothing owed of its pause.
+	stale := value(s.Job(ctx, f.job.ID))(t)
+	must(t, s.PauseJob(ctx, f.job.ID, from))
+	resumed := from.Add(time.Hour)
+	must(t, s.ResumeJob(ctx, f.job.ID, resumed))
+	other := stale
+	other.Timeout = time.Hour
+	must(t, s.write(ctx, "apply a plan", func(tx *gorm.DB) error { return applyJob(tx, other, stale, models.Now()) }))
+	job := value(s.Job(ctx, f.job.ID))(t)
+	equal(t, "the timeout", job.Timeout, time.Hour)
+	sameTime(t, "slots count, after a resume that the plan did not see,", job.SlotsFrom, resumed)
 }
