@@ -72,7 +72,7 @@ func googleFaults(stub *googlestub.Stub) []fault {
 
 func googleFault(stub *googlestub.Stub, name string, op googlestub.Op, times int, kind googlestub.Fault) fault {
 	return fault{
-		name: name, size: small, lasting: times > 1,
+		name: name, size: small, lasting: times > 1, stalls: kind.Stall,
 		arm: func(*testing.T) func() int {
 			stub.Inject(op, times, kind)
 			return func() int { return times - stub.Pending() }

@@ -15,6 +15,9 @@ type stage struct {
 	size                int64
 	// sends and reads tell whether the request or the answer has a body of some length.
 	sends, reads bool
+	// dogged says that the client asks again and again by itself, for so long that what
+	// goes wrong always is a stall.
+	dogged bool
 }
 
 // mishap is what happens to a request.
@@ -25,6 +28,8 @@ type mishap struct {
 	sends, reads bool
 	// once and always say how often it happens.
 	once, always bool
+	// stalls says that nothing comes any more.
+	stalls bool
 }
 
 func mishaps(denied, full servers.HTTPAction) []mishap {
@@ -35,12 +40,12 @@ func mishaps(denied, full servers.HTTPAction) []mishap {
 		{name: "reset before", do: servers.CutUpload(0), once: true, always: true},
 		{name: "reset in the middle", do: servers.CutUpload(70_000), sends: true, once: true, always: true},
 		{name: "answer lost", do: servers.LoseAnswer(), once: true, always: true},
-		{name: "stall", do: servers.Hang(), once: true},
-		{name: "stall in the middle", do: servers.HangUpload(70_000), sends: true, once: true},
+		{name: "stall", do: servers.Hang(), once: true, stalls: true},
+		{name: "stall in the middle", do: servers.HangUpload(70_000), sends: true, once: true, stalls: true},
 		{name: "success with an error in the body", do: servers.ErrorIn200(), once: true, always: true},
 		{name: "answer broken off", do: servers.CutDownload(1000), reads: true, once: true, always: true},
 		{name: "answer truncated", do: servers.Truncate(1000), reads: true, once: true, always: true},
-		{name: "answer stalls", do: servers.HangDownload(1000), reads: true, once: true},
+		{name: "answer stalls", do: servers.HangDownload(1000), reads: true, once: true, stalls: true},
 		{name: "expired token", do: denied, once: true, always: true},
 		{name: "quota", do: full, once: true, always: true},
 	}
@@ -71,7 +76,7 @@ func httpFault(proxy *servers.HTTP, s stage, m mishap, times int) fault {
 		name += ", always"
 	}
 	return fault{
-		name: name, size: s.size, lasting: times < 0,
+		name: name, size: s.size, lasting: times < 0, stalls: m.stalls || s.dogged && times < 0,
 		arm: func(*testing.T) func() int {
 			rule := proxy.Add(servers.HTTPRule{Method: s.method, Path: s.path, Query: s.query, Skip: s.skip, Times: times, Do: m.do})
 			return func() int { return proxy.Done(rule) }

@@ -43,19 +43,27 @@ const (
 
 func TestS3WithstandsFaults(t *testing.T) {
 	t.Parallel()
+	s3Withstands(t,
+		stage{name: "small put", method: "PUT", path: ".bin", size: small, sends: true},
+		stage{name: "look", method: "HEAD", path: ".bin", size: small, dogged: true},
+		stage{name: "read back", method: "GET", path: ".bin", size: small, reads: true},
+		stage{name: "manifest", method: "PUT", path: ".json", size: small})
+}
+
+func TestS3InPartsWithstandsFaults(t *testing.T) {
+	t.Parallel()
+	s3Withstands(t,
+		stage{name: "begin", method: "POST", query: "uploads", size: large},
+		stage{name: "first part", method: "PUT", query: "partNumber=1", size: large, sends: true},
+		stage{name: "last part", method: "PUT", query: "partNumber=2", size: large, sends: true},
+		stage{name: "complete", method: "POST", query: "uploadId", size: large})
+}
+
+func s3Withstands(t *testing.T, stages ...stage) {
+	t.Helper()
 	server := servers.S3(t)
 	proxy := servers.HTTPProxy(t, server.URL)
 	l := newLab(t, s3Place(server, proxy.URL))
-	stages := []stage{
-		{name: "small put", method: "PUT", path: ".bin", size: small, sends: true},
-		{name: "begin", method: "POST", query: "uploads", size: large},
-		{name: "first part", method: "PUT", query: "partNumber=1", size: large, sends: true},
-		{name: "last part", method: "PUT", query: "partNumber=2", size: large, sends: true},
-		{name: "complete", method: "POST", query: "uploadId", size: large},
-		{name: "look", method: "HEAD", path: ".bin", size: small},
-		{name: "read back", method: "GET", path: ".bin", size: small, reads: true},
-		{name: "manifest", method: "PUT", path: ".json", size: small},
-	}
 	n := l.withstands(t, httpFaults(proxy, stages, mishaps(s3Says(http.StatusBadRequest, "ExpiredToken"), s3Says(http.StatusForbidden, "QuotaExceeded"))))
 	t.Logf("%d faults struck", n)
 }

@@ -35,11 +35,11 @@ func TestSFTPWithstandsFaults(t *testing.T) {
 // tcpFaults cut, hold and refuse connections at many places of a copy of so many bytes.
 func tcpFaults(proxy *servers.TCP, size int64) []fault {
 	var faults []fault
-	add := func(name string, lasting bool, arm func(t *testing.T) func() int) {
-		faults = append(faults, fault{name: name, size: size, lasting: lasting, arm: arm, disarm: func(t *testing.T) { proxy.Pass(t) }})
+	add := func(name string, lasting, stalls bool, arm func(t *testing.T) func() int) {
+		faults = append(faults, fault{name: name, size: size, lasting: lasting, stalls: stalls, arm: arm, disarm: func(t *testing.T) { proxy.Pass(t) }})
 	}
 	cut := func(name string, d servers.Direction, after int64) {
-		add(fmt.Sprintf("disconnected after %d bytes %s", after, name), false, func(*testing.T) func() int {
+		add(fmt.Sprintf("disconnected after %d bytes %s", after, name), false, false, func(*testing.T) func() int {
 			proxy.Reset() // so that what signs in is counted, too
 			before := proxy.Cuts()
 			proxy.Cut(d, after)
@@ -57,12 +57,12 @@ func tcpFaults(proxy *servers.TCP, size int64) []fault {
 		cut("up", servers.Up, size+i*3000)
 		cut("down", servers.Down, sshBytes+i*size/9)
 	}
-	add("refused", true, func(*testing.T) func() int {
+	add("refused", true, false, func(*testing.T) func() int {
 		proxy.Refuse()
 		proxy.Reset()
 		return func() int { return 1 }
 	})
-	add("stalled", true, func(*testing.T) func() int {
+	add("stalled", true, true, func(*testing.T) func() int {
 		proxy.Reset()
 		proxy.Stall()
 		return func() int { return 1 }
@@ -81,13 +81,13 @@ func TestDrivesWithstandAFullDisk(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, p)
-			b := l.run(t, 8<<20)
+			b := l.run(t, l.backups, 8<<20)
 			if bad := copyOn(b, 1); bad.Status != models.StatusFailed || copyOn(b, 0).Status != models.StatusFinished {
 				t.Fatalf("the copies are %s and %s", copyOn(b, 0).Status, bad.Status)
 			}
 			t.Logf("failed with: %s", copyOn(b, 1).Error)
 			l.holdsNothing(t, nil)
-			if b := l.run(t, 1<<20); b.Status != models.StatusFinished {
+			if b := l.run(t, l.backups, 1<<20); b.Status != models.StatusFinished {
 				t.Errorf("with room again it is %s: %s", b.Status, b.Error)
 			}
 		})
