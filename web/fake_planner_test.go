@@ -22,6 +22,8 @@ type fakePlanner struct {
 	drafts map[models.PlanKind]map[string]models.PlanDraft
 	// trial is what trying anything finds; nil finds that it works.
 	trial func(models.PlanDraft) models.Trial
+	// left are those that are set up and do not run.
+	left []models.LeftItem
 	// refuse is the answer to each Save and Remove.
 	refuse error
 	// tried and saved are the drafts, with their secrets, in the order they came.
@@ -96,6 +98,8 @@ func (p *fakePlanner) Origin(_ context.Context, kind models.PlanKind, label stri
 	}
 	return "", models.NotFoundf("there is no %s called %q", kind, label)
 }
+
+func (p *fakePlanner) LeftOut(context.Context) ([]models.LeftItem, error) { return p.left, nil }
 
 func (p *fakePlanner) Draft(_ context.Context, kind models.PlanKind, label string) (models.PlanDraft, error) {
 	if d, ok := p.drafts[kind][label]; ok {
