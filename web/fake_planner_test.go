@@ -146,6 +146,9 @@ func (p *fakePlanner) Check(ctx context.Context, d models.PlanDraft, isNew bool)
 	if _, err := p.Origin(ctx, d.Kind, d.Label); isNew && err == nil {
 		wrong["label"] = fmt.Sprintf("there is a %s called %q already: choose another name", d.Kind, d.Label)
 	}
+	if before := p.drafts[d.Kind][d.Label].Fields["folder"]; d.Kind == models.PlanDrive && !isNew && before != d.Fields["folder"] && !d.Moved {
+		wrong["moved"] = "say that the copies were moved"
+	}
 	if len(wrong) > 0 {
 		return wrong
 	}

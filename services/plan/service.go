@@ -27,6 +27,8 @@ type Store interface {
 	// is not the present one.
 	SavePlanItem(ctx context.Context, c models.PlanChange) error
 	RemovePlanItem(ctx context.Context, c models.PlanChange) error
+	// DriveTotals counts the copies on each drive, by the drive's id.
+	DriveTotals(ctx context.Context) (map[string]models.DriveTotals, error)
 	SourceByLabel(ctx context.Context, label string) (models.Source, error)
 	DriveByLabel(ctx context.Context, label string) (models.Drive, error)
 	JobByLabel(ctx context.Context, label string) (models.Job, error)
