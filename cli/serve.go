@@ -86,6 +86,7 @@ func (a *app) serve(ctx context.Context, out io.Writer, options config.Options, 
 	}
 	plan := schedule.New(a.catalog, a.store, a.backups, a.log,
 		schedule.WithUpkeep("check drives", a.upkeep.CheckDue), schedule.WithUpkeep("read copies back", a.upkeep.SampleDue),
+		schedule.WithUpkeep("look for the copies of drives that moved", a.upkeep.MovedDue),
 		schedule.WithUpkeep("write down what drives hold", a.upkeep.UsageDue),
 		schedule.WithUpkeep("settle restores and drills", a.restores.Recover),
 		schedule.WithUpkeep("carry out retention", a.retention.PruneDue), schedule.WithUpkeep("remove copies from drives", a.retention.RemoveDue),

@@ -57,6 +57,8 @@ type PlanDraft struct {
 	Secrets map[string]Secret
 	// Forget names the secrets that are taken away.
 	Forget []string
+	// Moved says of a drive whose place changes that its copies were moved there.
+	Moved bool
 }
 
 // PlanChange saves or removes a PlanItem, with the secrets that go with it.

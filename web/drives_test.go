@@ -240,8 +240,9 @@ func TestADriveIsAddedChangedAndDeleted(t *testing.T) {
 	}
 	s.store.totals[id] = models.DriveTotals{DriveID: id, Finished: 2, Bytes: 4e9}
 	s.walk(t, "/drives/"+id+"/edit").says("The 2 copies that lie there stay behind when the place is changed")
-	s.walk(t, "/drives/"+id).follow("/drives/"+id+"/edit").fill("folder", "/srv/other").press("save").says("The drive is saved.")
-	if got := p.saved[1]; got.Label != "copies" || got.Fields["folder"] != "/srv/other" || len(got.Secrets) != 0 {
+	s.walk(t, "/drives/"+id).follow("/drives/"+id+"/edit").fill("folder", "/srv/other").press("save").says("Say that the copies").
+		fill("moved", "true").press("save").says("The drive is saved.")
+	if got := p.saved[1]; !got.Moved || got.Label != "copies" || got.Fields["folder"] != "/srv/other" || len(got.Secrets) != 0 {
 		t.Errorf("changed is %+v", got)
 	}
 	s.walk(t, "/drives/"+id).follow("/drives/" + id + "/delete").says("It keeps 2 copies, 4.0 GB together.").press("Delete the drive")

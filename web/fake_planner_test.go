@@ -22,6 +22,8 @@ type fakePlanner struct {
 	drafts map[models.PlanKind]map[string]models.PlanDraft
 	// trial is what trying anything finds; nil finds that it works.
 	trial func(models.PlanDraft) models.Trial
+	// left are those that are set up and do not run.
+	left []models.LeftItem
 	// refuse is the answer to each Save and Remove.
 	refuse error
 	// tried and saved are the drafts, with their secrets, in the order they came.
@@ -97,6 +99,8 @@ func (p *fakePlanner) Origin(_ context.Context, kind models.PlanKind, label stri
 	return "", models.NotFoundf("there is no %s called %q", kind, label)
 }
 
+func (p *fakePlanner) LeftOut(context.Context) ([]models.LeftItem, error) { return p.left, nil }
+
 func (p *fakePlanner) Draft(_ context.Context, kind models.PlanKind, label string) (models.PlanDraft, error) {
 	if d, ok := p.drafts[kind][label]; ok {
 		d.Fields, d.Forget = maps.Clone(d.Fields), nil
@@ -141,6 +145,9 @@ func (p *fakePlanner) Check(ctx context.Context, d models.PlanDraft, isNew bool)
 	wrong := p.mistakes(d)
 	if _, err := p.Origin(ctx, d.Kind, d.Label); isNew && err == nil {
 		wrong["label"] = fmt.Sprintf("there is a %s called %q already: choose another name", d.Kind, d.Label)
+	}
+	if before := p.drafts[d.Kind][d.Label].Fields["folder"]; d.Kind == models.PlanDrive && !isNew && before != d.Fields["folder"] && !d.Moved {
+		wrong["moved"] = "say that the copies were moved"
 	}
 	if len(wrong) > 0 {
 		return wrong

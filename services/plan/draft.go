@@ -179,8 +179,11 @@ func (s *Service) Check(ctx context.Context, draft models.PlanDraft, isNew bool)
 	if err != nil {
 		return err
 	}
-	_, _, err = s.check(st, draft, isNew)
-	return err
+	_, f, err := s.check(st, draft, isNew)
+	if err != nil {
+		return err
+	}
+	return s.unmoved(ctx, st, f, draft.Moved)
 }
 
 // Job returns the job that a draft of one would make, for previews; models.FieldErrors.

@@ -46,6 +46,9 @@ func (s *Service) saveOnce(ctx context.Context, st *state, draft models.PlanDraf
 	if err != nil {
 		return err
 	}
+	if err := s.unmoved(ctx, st, f, draft.Moved); err != nil {
+		return err
+	}
 	item := models.PlanItem{Kind: f.kind, Label: f.label, Fields: maps.Clone(f.fields), UpdatedBy: by}
 	before := st.items[f.name].Fields
 	values, err := s.seal(ctx, item.Fields, before, f)

@@ -31,6 +31,8 @@ type Store interface {
 	Sources(ctx context.Context) ([]models.Source, error)
 	Drives(ctx context.Context) ([]models.Drive, error)
 	Jobs(ctx context.Context) ([]models.Job, error)
+	// DriveTotals counts the copies on each drive, by the drive's id.
+	DriveTotals(ctx context.Context) (map[string]models.DriveTotals, error)
 	SourceByLabel(ctx context.Context, label string) (models.Source, error)
 	DriveByLabel(ctx context.Context, label string) (models.Drive, error)
 	JobByLabel(ctx context.Context, label string) (models.Job, error)

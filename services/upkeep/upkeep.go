@@ -50,6 +50,10 @@ type Store interface {
 	// SampleCopies returns finished copies on a drive that were not read back since a
 	// moment, longest ago first.
 	SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
+	// SharedFact returns what is known under a name, and sets it to what is offered when
+	// nothing is; ReplaceFact changes it unless another process has from old.
+	SharedFact(ctx context.Context, name, offer string) (string, error)
+	ReplaceFact(ctx context.Context, name, old, fresh string) error
 	// HealDrive makes the copies on a drive that failed since a moment due at another.
 	HealDrive(ctx context.Context, driveID string, since, at time.Time) error
 	// DriveTotals counts the copies on each drive, by the drive's id.

@@ -11,6 +11,7 @@ import (
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/layout"
+	"github.com/backupman/backupman/views/plan"
 )
 
 // Facts is everything that is known of one drive.
@@ -42,6 +43,8 @@ type View struct {
 	Done string
 	// Closed says that drives can't be added on pages.
 	Closed bool
+	// Left are those that are set up and do not run.
+	Left []plan.Left
 }
 
 // Welcome says that a sign-in succeeded, and what a check of the drive then found.

@@ -15,6 +15,7 @@ import (
 	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/landing"
 	"github.com/backupman/backupman/views/layout"
+	"github.com/backupman/backupman/views/plan"
 )
 
 // ListFacts is what is known of all jobs.
@@ -48,6 +49,8 @@ type ListView struct {
 	FindShown bool
 	Plans     bool
 	Done      string
+	// Left are those that are set up and do not run.
+	Left []plan.Left
 }
 
 // ListRow is one job of the list.

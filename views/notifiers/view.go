@@ -51,6 +51,8 @@ type ListView struct {
 	Closed bool
 	// Linkless says that messages have no links, because the address of the pages is not known.
 	Linkless bool
+	// Left are those that are set up and do not run.
+	Left []plan.Left
 }
 
 // Card is one notifier.

@@ -17,6 +17,9 @@ const (
 	DoAnyway = "anyway"
 )
 
+// MovedField is the name of the field that says that copies were moved along.
+const MovedField = "moved"
+
 // TypedField is the name of the field with the token of secrets that are remembered.
 const TypedField = "typed"
 
@@ -61,6 +64,8 @@ type FormView struct {
 	Anyway                          bool
 	// Stays says what a change of the place leaves behind; empty where nothing is there.
 	Stays string
+	// Moved is where it is said that the copies were moved along; shown where Stays is.
+	Moved components.Field
 }
 
 // CopiesStay says what happens to the copies of a drive whose place is changed; empty for
@@ -73,7 +78,7 @@ func CopiesStay(copies int64) string {
 	if copies > 1 {
 		what = "The " + human.Count(copies) + " copies that lie there stay"
 	}
-	return what + " behind when the place is changed, and would be looked for in the new one and missed. For another place add another drive; change this one only when the same files are reached in another way, or were moved along."
+	return what + " behind when the place is changed. They are looked for in the new one, and those that are not there count as lost. For another place add another drive; change this one only when the same files are reached in another way, or were moved along."
 }
 
 // NewFormView makes a form; the caller adds its page, its words and its addresses.
@@ -87,6 +92,13 @@ func NewFormView(f Facts) FormView {
 		Settings: components.NewSettingsView(components.SettingsForm{
 			Kind: f.Kind, Draft: f.Draft, Held: f.Token != "", Problems: f.Problems, Check: f.Noun.Check(), Suggest: f.Suggest,
 		}),
+	}
+	v.Moved = components.Field{
+		Name: MovedField, Label: "The copies were moved to the new place, or it is the same place", Problem: human.Sentence(f.Problems[MovedField]),
+		Hint: "Only needed when the place changes. The copies are looked for there, and read back.",
+	}
+	if f.Draft.Moved {
+		v.Moved.Value = "true"
 	}
 	v.Problem = human.Sentence(f.Problem)
 	for _, name := range unshown(f.Problems, f.Kind) {
@@ -106,7 +118,7 @@ func NewFormView(f Facts) FormView {
 func unshown(problems models.FieldErrors, kind models.Kind) []string {
 	var names []string
 	for name := range problems {
-		if _, shown := kind.Setting(name); !shown && name != "label" {
+		if _, shown := kind.Setting(name); !shown && name != "label" && name != MovedField {
 			names = append(names, name)
 		}
 	}

@@ -35,6 +35,8 @@ type ListView struct {
 	Lines []Line
 	// Done says what has just been done; empty when nothing was.
 	Done string
+	// Left are those that are set up and do not run.
+	Left []plan.Left
 }
 
 // Line is one source in the list.

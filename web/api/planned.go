@@ -60,12 +60,14 @@ type change struct {
 	Secrets map[string]string `json:"Secrets"`
 	// Forget are the secrets that are taken away.
 	Forget []string `json:"Forget"`
+	// Moved says of a drive whose place changes that its copies were moved there.
+	Moved bool `json:"Moved"`
 }
 
 const changeExample = `{"Label": "shop", "Fields": {"provider": "mysql", "db_name": "shop"}, "Secrets": {"password": "…"}}`
 
 func (r change) draft(kind models.PlanKind) models.PlanDraft {
-	d := models.PlanDraft{Kind: kind, Label: r.Label, Fields: models.Settings(r.Fields), Secrets: map[string]models.Secret{}, Forget: r.Forget}
+	d := models.PlanDraft{Kind: kind, Label: r.Label, Fields: models.Settings(r.Fields), Secrets: map[string]models.Secret{}, Forget: r.Forget, Moved: r.Moved}
 	for name, text := range r.Secrets {
 		d.Secrets[name] = models.NewSecret(text)
 	}

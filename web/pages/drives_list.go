@@ -25,6 +25,9 @@ func (h *Handlers) DriveList(c *gin.Context) error {
 	view := drives.NewView(h.page("Drives", "/drives"), all, c.Query(signedInParameter), h.Now())
 	view.Closed = h.Planner == nil
 	view.Done = itemDone(plan.Drives, c.Query("done"))
+	if view.Left, err = h.leftOut(c.Request.Context(), plan.Drives); err != nil {
+		return err
+	}
 	return Render(c, http.StatusOK, drives.Show(view))
 }
 

@@ -31,7 +31,11 @@ func (h *Handlers) JobList(c *gin.Context) error {
 		}
 		facts.Jobs = append(facts.Jobs, j)
 	}
-	return Render(c, http.StatusOK, jobs.List(jobs.NewListView(h.page("Jobs", jobs.ListPath), facts, h.Now())))
+	v := jobs.NewListView(h.page("Jobs", jobs.ListPath), facts, h.Now())
+	if v.Left, err = h.leftOut(ctx, jobs.Noun); err != nil {
+		return err
+	}
+	return Render(c, http.StatusOK, jobs.List(v))
 }
 
 // JobLast answers GET /jobs/:id/last with how the newest run of a job went, for the list

@@ -12,6 +12,7 @@ import (
 	"github.com/backupman/backupman/services/notify"
 	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/notifiers"
+	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/web/identity"
 )
 
@@ -49,6 +50,9 @@ func (h *Handlers) NotifierList(c *gin.Context) error {
 	}
 	v := notifiers.NewListView(h.page("Notifications", notifiers.Path), all, sent, h.Now())
 	v.Closed, v.Linkless = h.Planner == nil, h.AppURL == ""
+	if v.Left, err = h.leftOut(ctx, plan.Notifiers); err != nil {
+		return err
+	}
 	switch c.Query("done") {
 	case "saved":
 		v.Done = "The notifier is saved."

@@ -87,6 +87,12 @@ func (h *Handlers) ChangeNotifier(c *gin.Context) error {
 // configuration file.
 func (h *Handlers) changeableNotifier(c *gin.Context) (models.Notifier, error) {
 	n, err := h.notifier(c)
+	if errors.Is(err, models.ErrNotFound) {
+		left, found, lookErr := h.leftItem(c.Request.Context(), plan.Notifiers, c.Param("id"))
+		if found || lookErr != nil {
+			return models.Notifier{Label: left.Label}, lookErr
+		}
+	}
 	if err != nil {
 		return n, err
 	}

@@ -31,6 +31,9 @@ func (h *Handlers) item(ctx context.Context, n plan.Noun, id string) (planItem, 
 			return i, nil
 		}
 	}
+	if left, found, err := h.leftItem(ctx, n, id); found || err != nil {
+		return planItem{ID: left.ID, Label: left.Label}, err
+	}
 	return planItem{}, models.NotFoundf("there is no %s with the id %s in the configuration", n.One, id)
 }
 

@@ -73,7 +73,7 @@ func (h *Handlers) readPlanForm(c *gin.Context, n plan.Noun, label string) (plan
 	}
 	f.Draft = models.PlanDraft{Kind: n.Kind, Label: label}
 	f.Draft.Fields, f.Draft.Secrets, f.Draft.Forget = readSettings(f.Kind, c.Request.PostForm)
-	f.Draft.Fields["provider"] = provider
+	f.Draft.Fields["provider"], f.Draft.Moved = provider, field(c, plan.MovedField) == "true"
 	if f.New {
 		f.Draft.Label = strings.TrimSpace(field(c, "label"))
 	}

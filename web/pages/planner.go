@@ -14,6 +14,8 @@ type Planner interface {
 	Kinds(kind models.PlanKind) []models.Kind
 	// Origin tells where something comes from; models.ErrNotFound when it is not configured.
 	Origin(ctx context.Context, kind models.PlanKind, label string) (models.Origin, error)
+	// LeftOut returns what is set up and is no part of the plan, with the reasons.
+	LeftOut(ctx context.Context) ([]models.LeftItem, error)
 	// Draft returns what is configured as a form shows it, of the file, too: Secrets has an
 	// entry, empty, for each secret that is set.
 	Draft(ctx context.Context, kind models.PlanKind, label string) (models.PlanDraft, error)

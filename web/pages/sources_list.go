@@ -34,6 +34,9 @@ func (h *Handlers) SourceList(c *gin.Context) error {
 	}
 	v := sources.NewListView(h.page("Databases", plan.Sources.Path), all, h.Now())
 	v.Done = itemDone(plan.Sources, c.Query("done"))
+	if v.Left, err = h.leftOut(c.Request.Context(), plan.Sources); err != nil {
+		return err
+	}
 	return Render(c, http.StatusOK, sources.List(v))
 }
 

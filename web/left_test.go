@@ -1,0 +1,43 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/backupman/backupman/models"
+)
+
+// What is set up and does not run is named on the page where it would be, with the reason,
+// and can be mended or deleted from there.
+func TestWhatIsLeftOutIsNamed(t *testing.T) {
+	p := newPlanner()
+	s := newSite(t, withPlanner(p))
+	id := models.NewID()
+	p.drafts[models.PlanDrive]["tape"] = models.PlanDraft{Kind: models.PlanDrive, Label: "tape", Fields: models.Settings{"provider": "local"}}
+	p.drafts[models.PlanNotifier]["a b"] = models.PlanDraft{Kind: models.PlanNotifier, Label: "a b", Fields: models.Settings{"provider": "webhook"}}
+	p.left = []models.LeftItem{
+		{Kind: models.PlanDrive, Label: "tape", ID: id, Reason: "folder is missing: say where"},
+		{Kind: models.PlanNotifier, Label: "a b", Reason: "there is no job gone"},
+		{Kind: models.PlanSource, Label: "odd", Reason: "it can't be applied: the zone is too long"},
+		{Kind: models.PlanJob, Label: "late", ID: models.NewID(), Reason: "cron is wrong"},
+	}
+	for path, want := range map[string][]string{
+		"/drives":    {"Left out", "tape", "Folder is missing: say where", "/drives/" + id + "/edit", "/drives/" + id + "/delete"},
+		"/sources":   {"odd", "the zone is too long"},
+		"/jobs":      {"late", "Cron is wrong", "/delete"},
+		"/notifiers": {"a b", "There is no job gone", "/notifiers/a%20b/edit"},
+	} {
+		body := s.get(t, path).Body.String()
+		for _, text := range want {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s does not have %q", path, text)
+			}
+		}
+	}
+	for _, path := range []string{"/drives/" + id + "/edit", "/drives/" + id + "/delete", "/notifiers/a%20b/delete"} {
+		if got := s.get(t, path); got.Code != http.StatusOK {
+			t.Errorf("%s answers %d: %s", path, got.Code, got.Body)
+		}
+	}
+}
