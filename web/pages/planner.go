@@ -14,6 +14,9 @@ type Planner interface {
 	Kinds(kind models.PlanKind) []models.Kind
 	// Origin tells where something comes from; models.ErrNotFound when it is not configured.
 	Origin(ctx context.Context, kind models.PlanKind, label string) (models.Origin, error)
+	// Place tells where the configuration file names something: the name of the file and the
+	// line, 0 where that is not known; without such a thing the name is empty.
+	Place(kind models.PlanKind, label string) (file string, line int)
 	// Draft returns what is configured as a form shows it, of the file, too: Secrets has an
 	// entry, empty, for each secret that is set.
 	Draft(ctx context.Context, kind models.PlanKind, label string) (models.PlanDraft, error)
