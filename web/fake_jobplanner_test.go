@@ -54,6 +54,8 @@ func (p *fakeJobPlanner) Origin(_ context.Context, _ models.PlanKind, label stri
 
 func (p *fakeJobPlanner) LeftOut(context.Context) ([]models.LeftItem, error) { return nil, nil }
 
+func (*fakeJobPlanner) Place(models.PlanKind, string) (string, int) { return "config.yaml", 12 }
+
 func (p *fakeJobPlanner) Draft(_ context.Context, kind models.PlanKind, label string) (models.PlanDraft, error) {
 	if d, ok := p.drafts[label]; ok {
 		d.Fields, d.Secrets = maps.Clone(d.Fields), maps.Clone(d.Secrets)

@@ -101,6 +101,13 @@ func (p *fakePlanner) Origin(_ context.Context, kind models.PlanKind, label stri
 
 func (p *fakePlanner) LeftOut(context.Context) ([]models.LeftItem, error) { return p.left, nil }
 
+func (p *fakePlanner) Place(kind models.PlanKind, label string) (string, int) {
+	if _, ok := p.inFile(kind, label); ok {
+		return "config.yaml", 12
+	}
+	return "", 0
+}
+
 func (p *fakePlanner) Draft(_ context.Context, kind models.PlanKind, label string) (models.PlanDraft, error) {
 	if d, ok := p.drafts[kind][label]; ok {
 		d.Fields, d.Forget = maps.Clone(d.Fields), nil

@@ -48,6 +48,8 @@ type Config struct {
 
 	// shared is for jobs without their own, also for those that are set up on pages.
 	shared forAll
+	// lines are where things are named in the file.
+	lines map[place]int
 	// sum is the digest of the file's bytes, for noticing a change.
 	sum digest
 }

@@ -31,6 +31,7 @@ func (t *table) label(noun string, seen labels) string {
 		return s.text
 	}
 	seen[s.text] = s.line
+	t.l.placed(noun, s.text, s.line)
 	return s.text
 }
 

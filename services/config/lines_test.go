@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/config"
 )
 
@@ -29,5 +30,23 @@ func TestMergesAreBounded(t *testing.T) {
 	_, err := config.Load(write(t, filepath.Join(t.TempDir(), "c.yaml"), text+"<<: *a4\n"), options(nil))
 	if err == nil || !strings.Contains(err.Error(), "merges (<<) more than 1000 mappings") || strings.Count(err.Error(), "\n") > 20 {
 		t.Errorf("%.300v", err)
+	}
+}
+
+func TestTheFileTellsItsLines(t *testing.T) {
+	text := "data_sources:\n  - provider: sqlite\n    label: shop\n    db_path: /srv/shop.db\ndrives: [{label: nas, provider: local, folder: /x}]\n"
+	c, err := config.Load(write(t, filepath.Join(t.TempDir(), "c.yaml"), text), options(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each source is a job of its own where the file has none.
+	for _, want := range []struct {
+		kind  models.PlanKind
+		label string
+		line  int
+	}{{models.PlanSource, "shop", 3}, {models.PlanDrive, "nas", 5}, {models.PlanJob, "shop", 3}, {models.PlanDrive, "shop", 0}, {models.PlanNotifier, "shop", 0}} {
+		if got := c.Line(want.kind, want.label); got != want.line {
+			t.Errorf("the %s %s is on line %d, want %d", want.kind, want.label, got, want.line)
+		}
 	}
 }

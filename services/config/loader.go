@@ -20,6 +20,7 @@ type loader struct {
 	page     bool
 	problems []Problem
 	notes    []Problem
+	lines    map[place]int
 }
 
 func (l *loader) problem(line int, format string, args ...any) {
@@ -43,7 +44,7 @@ func (l *loader) result(c Config) (Config, error) {
 		return Config{}, Errors(l.problems)
 	}
 	sortByLine(l.notes)
-	c.Notes = sentences(l.notes)
+	c.Notes, c.lines = sentences(l.notes), l.lines
 	return c, nil
 }
 

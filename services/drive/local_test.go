@@ -442,7 +442,7 @@ func TestLocalWithLessThanTheReserve(t *testing.T) {
 
 func wantNoSpace(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, models.ErrNoSpace) || !strings.Contains(err.Error(), `"nas"`) {
+	if !errors.Is(err, models.ErrNoSpace) || !strings.Contains(err.Error(), `"nas"`) || models.RemedyOf(err.Error()) != models.RemedyRoom {
 		t.Errorf("got %v, want a sentence that the drive is full", err)
 	}
 }

@@ -60,6 +60,9 @@ func TestSFTPShowsAnotherKeyThanBefore(t *testing.T) {
 			p.Settings["known_hosts"] = writeFile(t, filepath.Join(t.TempDir(), "known_hosts"), c.person)
 			files := strings.NewReplacer("%p", p.Settings["known_hosts"], "%a", writeFile(t, filepath.Join(p.StateDir, "known_hosts"), c.accepted))
 			_, err := openSFTP(t, p).Check(t.Context())
+			if models.RemedyOf(err.Error()) != models.RemedyKey {
+				t.Errorf("%q does not lead to the key", err)
+			}
 			wantFault(t, err, models.ErrInvalid, "another key", "between", files.Replace(c.where), files.Replace(c.says))
 			if c.never != "" && strings.Contains(err.Error(), c.never) {
 				t.Errorf("%q says %q", err, c.never)

@@ -220,6 +220,9 @@ func TestSFTPTakesARefusedSignInForFinal(t *testing.T) {
 			}
 			_, err = d.Check(t.Context())
 			wantFault(t, err, models.ErrUnauthorized, "vault", "password")
+			if models.RemedyOf(err.Error()) != models.RemedySettings {
+				t.Errorf("%q does not lead to the settings", err)
+			}
 			if tries.Load() != 1 {
 				t.Errorf("%d sign-ins with one wrong password", tries.Load())
 			}

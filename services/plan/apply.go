@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -220,6 +221,16 @@ func (s *Service) Origin(_ context.Context, kind models.PlanKind, label string) 
 		return o, nil
 	}
 	return "", unknown(name{kind, label})
+}
+
+// Place tells where the configuration file names something: the name of the file, without its
+// folder, and the line, which is 0 where it is not known. Without such a thing the name is empty.
+func (s *Service) Place(kind models.PlanKind, label string) (file string, line int) {
+	st := s.current.Load()
+	if !st.inFile(name{kind, label}) || st.file.File == "" {
+		return "", 0
+	}
+	return filepath.Base(st.file.File), st.file.Line(kind, label)
 }
 
 func unknown(n name) error {

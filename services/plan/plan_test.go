@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -40,6 +41,12 @@ func TestWhatIsSetUpBecomesThePlan(t *testing.T) {
 		if got, err := p.Origin(t.Context(), models.PlanSource, label); err != nil || got != want {
 			t.Errorf("%s comes from %q, %v", label, got, err)
 		}
+	}
+	if file, line := p.Place(models.PlanJob, "filejob"); !strings.HasSuffix(file, ".yaml") || strings.ContainsRune(file, filepath.Separator) || line == 0 {
+		t.Errorf("the file has the job at %q, line %d", file, line)
+	}
+	if file, line := p.Place(models.PlanSource, "shop"); file != "" || line != 0 {
+		t.Errorf("what was set up on a page is at %q, line %d", file, line)
 	}
 	_, err = p.Origin(t.Context(), models.PlanSource, "nightly")
 	wants(t, err, models.ErrNotFound)

@@ -375,6 +375,9 @@ func TestMySQLHidden(t *testing.T) {
 // mends runs the statement that a problem names and wants the problem gone.
 func mends(t *testing.T, s *servers.MySQL, settings models.Settings, report models.SourceReport) {
 	t.Helper()
+	if models.RemedyOf(report.Problems[0]) != models.RemedyRights {
+		t.Errorf("%q does not lead to rights", report.Problems[0])
+	}
 	_, statement, _ := strings.Cut(report.Problems[0], "mend it with: ")
 	statement, _, _ = strings.Cut(statement, ";")
 	if !slices.Equal(report.Grants, []string{statement + ";"}) {
@@ -501,12 +504,14 @@ func TestMySQLUnreachable(t *testing.T) {
 	for name, c := range map[string]struct {
 		change []string
 		want   string
+		remedy models.Remedy
 	}{
-		"password": {[]string{"password", "wrong"}, "check user and password"},
-		"database": {[]string{"db_name", "nosuch"}, `there is no database "nosuch"`},
-		"port":     {[]string{"port", "1"}, "check that it runs"},
-		"tool":     {[]string{"dump_tool", "/nosuch/mariadb-dump"}, "/nosuch/mariadb-dump is not installed; install the package mariadb-client"},
-		"not one":  {[]string{"dump_tool", "/bin/echo"}, "is neither mariadb-dump nor mysqldump"},
+		"password": {[]string{"password", "wrong"}, "check user and password", models.RemedySettings},
+		"database": {[]string{"db_name", "nosuch"}, `there is no database "nosuch"`, models.RemedySettings},
+		"port":     {[]string{"port", "1"}, "check that it runs", models.RemedyReach},
+		"host":     {[]string{"host", "nosuch.invalid"}, "check that it runs", models.RemedySettings},
+		"tool":     {[]string{"dump_tool", "/nosuch/mariadb-dump"}, "/nosuch/mariadb-dump is not installed; install the package mariadb-client", models.RemedyProgram},
+		"not one":  {[]string{"dump_tool", "/bin/echo"}, "is neither mariadb-dump nor mysqldump", models.RemedyProgram},
 	} {
 		t.Run(name, func(t *testing.T) {
 			database := s.Database(t)
@@ -516,7 +521,7 @@ func TestMySQLUnreachable(t *testing.T) {
 			if err != nil || len(report.Problems) != 1 || !strings.Contains(report.Problems[0], c.want) {
 				t.Errorf("problems %q, %v", report.Problems, err)
 			}
-			if _, _, _, err := dumped(t, src); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, _, _, err := dumped(t, src); err == nil || !strings.Contains(err.Error(), c.want) || models.RemedyOf(err.Error()) != c.remedy {
 				t.Errorf("dump says %v", err)
 			}
 		})

@@ -248,12 +248,14 @@ func TestPostgresUnreachable(t *testing.T) {
 	for name, c := range map[string]struct {
 		change []string
 		want   string
+		remedy models.Remedy
 	}{
-		"password": {[]string{"password", "wrong"}, "check user and password"},
-		"database": {[]string{"db_name", "no=such"}, `there is no database "no=such"`},
-		"port":     {[]string{"port", "1"}, "check that it runs"},
-		"tool":     {[]string{"dump_tool", "/nosuch/pg_dump"}, "install the package postgresql-client-"},
-		"old tool": {[]string{"dump_tool", fakeTool(t, "pg_dump (PostgreSQL) 9.6.24", "")}, "is of version 9.6.24, which is too old"},
+		"password": {[]string{"password", "wrong"}, "check user and password", models.RemedySettings},
+		"database": {[]string{"db_name", "no=such"}, `there is no database "no=such"`, models.RemedySettings},
+		"port":     {[]string{"port", "1"}, "check that it runs", models.RemedyReach},
+		"host":     {[]string{"host", "nosuch.invalid"}, "check that it runs", models.RemedySettings},
+		"tool":     {[]string{"dump_tool", "/nosuch/pg_dump"}, "install the package postgresql-client-", models.RemedyProgram},
+		"old tool": {[]string{"dump_tool", fakeTool(t, "pg_dump (PostgreSQL) 9.6.24", "")}, "is of version 9.6.24, which is too old", models.RemedyProgram},
 	} {
 		t.Run(name, func(t *testing.T) {
 			src := opened(t, postgresKind, postgresSettings(s, database, c.change...))
@@ -261,7 +263,7 @@ func TestPostgresUnreachable(t *testing.T) {
 			if err != nil || len(report.Problems) != 1 || !strings.Contains(report.Problems[0], c.want) {
 				t.Errorf("problems %q, %v", report.Problems, err)
 			}
-			if _, _, _, err := dumped(t, src); err == nil || !strings.Contains(err.Error(), c.want) {
+			if _, _, _, err := dumped(t, src); err == nil || !strings.Contains(err.Error(), c.want) || models.RemedyOf(err.Error()) != c.remedy {
 				t.Errorf("dump says %v", err)
 			}
 		})

@@ -37,6 +37,8 @@ type Facts struct {
 	// Comparison is how the newest comparison of the copies stands that was asked for
 	// on this page; nil when there was none.
 	Comparison *Comparison
+	// Owners are what its failure can be about.
+	Owners Owners
 	// Look is what the page saw of a running drill before.
 	Look runs.Look
 }

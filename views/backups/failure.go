@@ -19,6 +19,8 @@ type Failure struct {
 	Title, Error, Meaning, WayOut string
 	GoodPath, GoodWords           string
 	Actions                       []components.Action
+	// Ways lead to where it is mended.
+	Ways []Way
 	// Said is the end of the log; empty when there is none.
 	Said string
 }
@@ -28,9 +30,14 @@ const saidLines = 25
 
 func newFailure(f Facts, now time.Time) *Failure {
 	b := f.Backup
-	told := &Failure{Tone: components.ToneBad, Icon: "cross", Title: failureWords(b), Error: human.Own("data source", b.Error), WayOut: wayOut(b), Actions: mending(b), Said: lastLines(f.Log, saidLines)}
+	told := &Failure{Tone: components.ToneBad, Icon: "cross", Title: failureWords(b), Error: human.Own("data source", b.Error), WayOut: wayOut(b), Actions: mending(b), Ways: Ways(b, f.Owners), Said: lastLines(f.Log, saidLines)}
 	if b.Cancelled() {
 		told.Cancelled, told.Tone, told.Icon = true, CancelledChip.Tone, CancelledChip.Icon
+	}
+	if len(told.Ways) > 0 && !told.Ways[0].Passes {
+		for i := range told.Actions {
+			told.Actions[i].Primary = false
+		}
 	}
 	finished := 0
 	for _, c := range b.DriveFiles {

@@ -8,7 +8,10 @@ package components
 import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
-import "github.com/backupman/backupman/models"
+import (
+	"cmp"
+	"github.com/backupman/backupman/models"
+)
 
 // OriginBadge says of what comes from the configuration file that it does; nothing of
 // what was set up on a page.
@@ -44,8 +47,9 @@ func OriginBadge(from models.Origin) templ.Component {
 }
 
 // OriginNote says where something that comes from the configuration file is changed; noun
-// is what it is called, such as "drive".
-func OriginNote(from models.Origin, noun string) templ.Component {
+// is what it is called, such as "drive", and place where the file names it, such as
+// "config.yaml, line 12"; empty where that is not known.
+func OriginNote(from models.Origin, noun, place string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -67,14 +71,14 @@ func OriginNote(from models.Origin, noun string) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if from == models.OriginFile {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p class=\"text-sm muted\">")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<p class=\"text-sm muted wrap-anywhere\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var3 string
-			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("This " + noun + " is named in the configuration file that the server was started with. Change it there: the running server follows the file. Or duplicate it, and change the duplicate here.")
+			templ_7745c5c3_Var3, templ_7745c5c3_Err = templ.JoinStringErrs("This " + noun + " is named in " + cmp.Or(place, "the configuration file that the server was started with") + ". Change it there: the running server follows the file. Or duplicate it, and change the duplicate here.")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/origin.templ`, Line: 17, Col: 219}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `components/origin.templ`, Line: 21, Col: 258}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var3))
 			if templ_7745c5c3_Err != nil {

@@ -22,6 +22,8 @@ type ShowView struct {
 	Welcome  *Welcome
 	Jobs     []JobLink
 	Settings []plan.Setting
+	// Place is where the configuration file names it; empty where that is not known.
+	Place string
 	// Usage tells what the drive held day by day, and when it will be full; nil where
 	// nothing is known of that.
 	Usage templ.Component

@@ -234,7 +234,7 @@ func ShowOne(v ShowView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = components.OriginNote(v.Card.Origin, "drive").Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = components.OriginNote(v.Card.Origin, "drive", v.Place).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

@@ -339,7 +339,7 @@ func notices() templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = components.OriginNote(models.OriginFile, "drive").Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = components.OriginNote(models.OriginFile, "drive", "config.yaml, line 12").Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -30,6 +30,8 @@ type Facts struct {
 	Refused string
 	// Origin is where the job is planned; empty where nothing can be planned on pages.
 	Origin models.Origin
+	// Place is where the configuration file names the job; empty where that is not known.
+	Place string
 	// Done says what has just been done; empty when nothing was.
 	Done string
 }
@@ -64,6 +66,8 @@ type View struct {
 	// they change this one.
 	Origin   models.Origin
 	Editable bool
+	// Place is where the configuration file names it; empty where that is not known.
+	Place string
 	// Done says what has just been done; empty when nothing was.
 	Done string
 }
@@ -98,7 +102,7 @@ func NewView(page layout.Page, f Facts, now time.Time) View {
 		HasRules: f.Job.Keeps(), Encryption: newEncryption(f.Job, now), Try: newTry(f), Plan: newPlan(f, now), Refused: f.Refused, Done: f.Done,
 	}
 	v.History = newHistory(f.Job, f.Runs, f.Timing.Missed, now)
-	v.Origin, v.Editable = f.Origin, f.Origin == models.OriginPage
+	v.Origin, v.Place, v.Editable = f.Origin, f.Place, f.Origin == models.OriginPage
 	if f.Summary != nil {
 		card := landing.NewJobCard(*f.Summary, now)
 		card.Run.Swap = ""

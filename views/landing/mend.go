@@ -1,6 +1,7 @@
 package landing
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 
@@ -33,6 +34,9 @@ func mend(s State, f JobFacts) *Button {
 		return nil // the card says so, in words of its own
 	case s == Disproven:
 		return link(backups.Path(f.NewestFinished.ID), "See what happened", "warning")
+	case s == Failing && wayOf(f) != nil:
+		w := wayOf(f)
+		return &Button{ID: "mend-" + f.Job.ID, Path: w.Path, Label: w.Label, Icon: w.Icon, About: cmp.Or(w.About, about), Needs: w.Needs}
 	case s == Failing && f.Newest.DumpedAt != nil:
 		return act(backups.Path(f.Newest.ID)+"/heal", "Make the missing copies", "copy")
 	case s == Failing:
@@ -47,6 +51,15 @@ func mend(s State, f JobFacts) *Button {
 		return act(backups.Path(f.NewestFinished.ID)+"/drill", "Drill now", "shield")
 	}
 	return nil
+}
+
+// wayOf leads to where a failure is mended that trying again does not; nil where that may.
+func wayOf(f JobFacts) *backups.Way {
+	ways := backups.Ways(*f.Newest, f.Owners)
+	if len(ways) == 0 || ways[0].Passes {
+		return nil
+	}
+	return &ways[0]
 }
 
 // signIn leads to a drive that somebody must sign in to before a job's failed copies can be

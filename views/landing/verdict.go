@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
 )
@@ -45,6 +46,8 @@ type JobFacts struct {
 	Cancelled *models.Backup
 	// NextRun is nil when nothing is scheduled.
 	NextRun *time.Time
+	// Owners are what the failure of Newest can be about.
+	Owners backups.Owners
 	// Due is the slot that there should be a backup of by now, see models.DueSlot; nil
 	// when there is none.
 	Due *time.Time

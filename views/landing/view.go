@@ -58,8 +58,10 @@ type JobCard struct {
 	Verdict string
 	// Problem is why the newest run failed, or what its drill found; empty otherwise.
 	Problem string
-	Proven  CardBackup
-	Newest  CardBackup
+	// Place says where in the configuration file the problem is mended; empty where it is not.
+	Place  string
+	Proven CardBackup
+	Newest CardBackup
 	// Level says how far the newest drill of the newest backup came, RestoreTook how long
 	// a restore takes; empty while that is not known.
 	Level, RestoreTook string
@@ -114,6 +116,9 @@ func NewJobCard(f JobFacts, now time.Time) JobCard {
 		card.KitPath, card.Run.Primary = card.Path+"/kit", false
 	}
 	card.Mend = mend(state, f)
+	if state == Failing && wayOf(f) != nil {
+		card.Place = wayOf(f).Note
+	}
 	card.Level, card.RestoreTook = level(f), restoreTakes(f)
 	card.FollowPath, card.FollowWords = follow(state, f)
 	if state == Running {

@@ -118,6 +118,8 @@ type ShowView struct {
 	Done     string
 	Settings []plan.Setting
 	Check    CheckView
+	// Place is where the configuration file names it; empty where that is not known.
+	Place string
 }
 
 // CheckView is what the newest check of a source found, which is asked for again while it runs.

@@ -62,6 +62,13 @@ func (h *Handlers) backupFacts(ctx context.Context, id string) (f backups.Facts,
 	if f.Alarms, err = h.alarmsOf(ctx, f.Backup); err != nil {
 		return f, err
 	}
+	source, err := h.sourceLabel(ctx, f.Backup.SourceID)
+	if err != nil {
+		return f, err
+	}
+	if f.Owners, err = h.owners(ctx, f.Backup, source); err != nil {
+		return f, err
+	}
 	f.Comparison = h.comparison(f.Backup)
 	f.Provider, err = h.provider(ctx, f)
 	return f, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/web/middleware"
@@ -35,6 +36,7 @@ func (h *Handlers) Drive(c *gin.Context) error {
 	if v.Usage, err = h.usage(ctx, id); err != nil {
 		return err
 	}
+	v.Place = h.place(models.PlanDrive, f.Drive.Label)
 	v.Done = itemDone(plan.Drives, c.Query("done"))
 	if c.Query(signedInParameter) == id {
 		v.Greet(f)

@@ -89,6 +89,7 @@ func (h *Handlers) jobPage(ctx context.Context, id string, form jobs.RulesForm) 
 		if f.Origin, err = h.origin(ctx, models.PlanJob, f.Job.Label); err != nil {
 			return f, fmt.Errorf("find where job %s is planned: %w", id, err)
 		}
+		f.Place = h.place(models.PlanJob, f.Job.Label)
 	}
 	return f, nil
 }

@@ -260,11 +260,15 @@ func (h *Handlers) factsOf(ctx context.Context, s models.JobSummary, missed map[
 	if m, known := missed[s.Job.ID]; known {
 		f.Missed = landing.Unmade([]models.Missed{m}, s.Newest)
 	}
-	if s.Newest == nil || !s.Newest.Cancelled() {
-		return f, nil
+	if s.Newest != nil && s.Newest.Cancelled() {
+		f.Cancelled = s.Newest
+		if f.Newest, err = h.newestOfOwn(ctx, *s.Newest); err != nil {
+			return f, err
+		}
 	}
-	f.Cancelled = s.Newest
-	f.Newest, err = h.newestOfOwn(ctx, *s.Newest)
+	if f.Newest != nil {
+		f.Owners, err = h.owners(ctx, *f.Newest, s.SourceLabel)
+	}
 	return f, err
 }
 

@@ -16,6 +16,9 @@ type Planner interface {
 	Origin(ctx context.Context, kind models.PlanKind, label string) (models.Origin, error)
 	// LeftOut returns what is set up and is no part of the plan, with the reasons.
 	LeftOut(ctx context.Context) ([]models.LeftItem, error)
+	// Place tells where the configuration file names something: the name of the file and the
+	// line, 0 where that is not known; without such a thing the name is empty.
+	Place(kind models.PlanKind, label string) (file string, line int)
 	// Draft returns what is configured as a form shows it, of the file, too: Secrets has an
 	// entry, empty, for each secret that is set.
 	Draft(ctx context.Context, kind models.PlanKind, label string) (models.PlanDraft, error)

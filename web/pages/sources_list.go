@@ -51,6 +51,7 @@ func (h *Handlers) Source(c *gin.Context) error {
 		return err
 	}
 	v := sources.NewShowView(h.page(f.Source.Label, plan.Sources.Path), f, kind, draft, itemDone(plan.Sources, c.Query("done")), h.Now())
+	v.Place = h.place(models.PlanSource, f.Source.Label)
 	return Render(c, http.StatusOK, sources.Show(v))
 }
 
