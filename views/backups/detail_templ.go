@@ -328,7 +328,7 @@ func body(b Body) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if b.Failure == nil {
+					if b.restoresFirst() {
 						templ_7745c5c3_Err = components.MainLink("restore", b.RestorePath, "Restore…", "restore", b.Label).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -410,7 +410,7 @@ func backedUpBy(l Line) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if l.Unprotected {
-			templ_7745c5c3_Err = components.Badge(components.Chip{Tone: components.ToneWarn, Icon: "warning", Text: "nothing"}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = components.Badge(components.Chip{Tone: components.ToneWarn, Icon: "warning", Text: "Nothing"}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
