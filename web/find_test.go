@@ -40,6 +40,13 @@ func (s *site) hits(t *testing.T, query string, headers ...string) string {
 	return strings.Join(found, ", ")
 }
 
+func TestSearchSaysWhatKindSomethingIs(t *testing.T) {
+	s := newSite(t)
+	if page := words(parse(t, s.get(t, "/search?q=nas")).one(t, "main", "", "")); !strings.Contains(page, "nas folder Drive") {
+		t.Errorf("it finds %s", page)
+	}
+}
+
 func TestSearchFindsByNameAndById(t *testing.T) {
 	s := newSite(t)
 	for query, want := range map[string]string{

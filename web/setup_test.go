@@ -83,7 +83,7 @@ func TestADatabaseThatIsNotReachedCanBeSavedAnyway(t *testing.T) {
 	if !strings.HasPrefix(w.at, "/setup/check/") || len(p.saved) != 1 || p.saved[0].Secrets["password"].Reveal() != "hunter2" || len(p.tried) != 1 {
 		t.Fatalf("it leads to %s, saved %v", w.at, p.saved)
 	}
-	w.says("It was not checked since the server started").press("Check again").says("It does not work yet", "Nobody answers.", "Go on, and mend it later")
+	w.says("It was not checked since the server started").press("Check now").says("It does not work yet", "Nobody answers.", "Go on, and mend it later")
 	if strings.Contains(s.log.String(), "hunter2") {
 		t.Error("the password is in the log")
 	}
@@ -110,7 +110,7 @@ func TestWhatAnAccountLacksIsShownWithTheStatements(t *testing.T) {
 		return models.Trial{Source: &models.SourceReport{ServerVersion: "11.8", Problems: []string{"it may not see triggers"}, Grants: []string{"GRANT TRIGGER ON `shop`.* TO `backup`@`%`;"}}}
 	}
 	w := s.walk(t, "/setup/source?provider=mysql").fill("user", "backup", "db_name", "shop").press("save")
-	w.says("What was found of shop", "It may not see triggers.")
+	w.says("Can Backupman read shop?", "It may not see triggers.")
 	if got := words(w.page.one(t, "code", "id", "grants")); got != "GRANT TRIGGER ON `shop`.* TO `backup`@`%`;" {
 		t.Errorf("to be copied is %q", got)
 	}

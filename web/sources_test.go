@@ -27,7 +27,7 @@ func setUpSource(t *testing.T, change ...func(*Options)) (*site, *fakePlanner, s
 func TestSourcesAreListed(t *testing.T) {
 	s, _, id := setUpSource(t)
 	w := s.walk(t, "/sources").says("till", "MySQL or MariaDB", "till at db.example", "shop", "shop-nightly", "in the configuration file", "Not checked lately")
-	if got := words(w.page.one(t, "tr", "id", "source-"+id)); !strings.Contains(got, "nothing") || !strings.Contains(got, "Back it up") || strings.Contains(got, "configuration file") {
+	if got := words(w.page.one(t, "tr", "id", "source-"+id)); !strings.Contains(got, "Nothing") || !strings.Contains(got, "Back it up") || strings.Contains(got, "configuration file") {
 		t.Errorf("what nothing backs up is %s", got)
 	}
 	s.store.failing = errors.New("password=hunter2")

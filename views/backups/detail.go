@@ -239,3 +239,9 @@ func inventory(m *models.Manifest) models.Inventory {
 	}
 	return m.Inventory
 }
+
+// restoresFirst reports whether restoring is what most people come to the page for: the
+// backup is whole, and nothing about it asks for something else first.
+func (b Body) restoresFirst() bool {
+	return b.Failure == nil && (b.Proof == nil || b.Proof.Drill == nil || !b.Proof.Drill.Primary)
+}

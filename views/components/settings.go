@@ -83,7 +83,7 @@ func (v SettingsView) Field(name string) (SettingField, bool) {
 
 func (f SettingsForm) field(s models.Setting) SettingField {
 	made := SettingField{Type: s.Type, Secret: s.Secret, Field: Field{
-		Name: s.Name, Label: s.Label, Hint: s.Help, Problem: human.Sentence(f.Problems[s.Name]), Required: s.Required && s.Type != models.SettingBool, Check: f.Check,
+		Name: s.Name, Label: s.Label, Hint: s.Help, Problem: problemWords(f.Problems[s.Name]), Required: s.Required && s.Type != models.SettingBool, Check: f.Check,
 	}}
 	if s.Secret {
 		return f.secret(made)
@@ -98,6 +98,14 @@ func (f SettingsForm) field(s models.Setting) SettingField {
 		made.Options = choices(s)
 	}
 	return made
+}
+
+// problemWords say what is wrong below a field, whose hint says already what belongs there.
+func problemWords(problem string) string {
+	if strings.HasPrefix(problem, "is missing") {
+		return "Fill this in."
+	}
+	return human.Sentence(problem)
 }
 
 // value is what a field shows: what was given, what is suggested, or the default.

@@ -39,6 +39,10 @@ func TestSettingsShowDefaultsAndKeepWhatWasTyped(t *testing.T) {
 	if f := fieldOf(t, v, "port"); f.Problem != "The port is a number." || !f.Digits || !f.Focus || fieldOf(t, v, "name").Focus {
 		t.Errorf("the port is %+v", f)
 	}
+	missing := NewSettingsView(SettingsForm{Kind: testKind, Problems: models.FieldErrors{"host": "is missing: Name of the server."}})
+	if f := fieldOf(t, missing, "host"); f.Problem != "Fill this in." || f.Hint != "Name of the server." {
+		t.Errorf("a host that is missing is told as %q, above %q", f.Problem, f.Hint)
+	}
 	for _, name := range []string{"old", "engine"} {
 		if _, asked := v.Field(name); asked {
 			t.Errorf("%s is asked for, and there is nothing to choose", name)

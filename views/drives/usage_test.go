@@ -2,6 +2,7 @@ package drives
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -65,6 +66,19 @@ func TestForecasts(t *testing.T) {
 	}
 	if NewUsage(nil) != nil {
 		t.Error("nothing has a chart")
+	}
+}
+
+// One day makes no line, and is no reason to speak of what the provider tells.
+func TestOneDayHasNoPicture(t *testing.T) {
+	for days, want := range map[int]bool{1: false, 2: true} {
+		var page strings.Builder
+		if err := ShowUsage(NewUsage(heldDays(-1, make([]int64, days)...))).Render(t.Context(), &page); err != nil {
+			t.Fatal(err)
+		}
+		if drawn := strings.Contains(page.String(), "<svg"); drawn != want || strings.Contains(page.String(), "begins on the second day") == want {
+			t.Errorf("of %d days it shows %s", days, page.String())
+		}
 	}
 }
 

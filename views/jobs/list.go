@@ -119,6 +119,7 @@ func newListRow(j ListJob, f ListFacts, now time.Time) ListRow {
 	}
 	if row.Toggle != nil {
 		row.Toggle.ID, row.Toggle.Primary = row.Toggle.ID+"-"+job.ID, false
+		row.Toggle.Bare = true
 		row.Toggle.Path += "?" + url.Values{"next": {listPath(f.Find)}}.Encode()
 	}
 	for _, id := range job.DriveIDs {

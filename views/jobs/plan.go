@@ -53,9 +53,9 @@ type PlanRow struct {
 	Copies []PlanCopy
 }
 
-// PlanCopy is what the rules say of one copy.
+// PlanCopy is what the rules say of one copy, or of several of which they say the same.
 type PlanCopy struct {
-	Drive  string
+	Drives []string
 	Goes   bool
 	Reason string
 }
@@ -119,7 +119,35 @@ func newPlanRow(f Facts, d models.BackupDecision, now time.Time) PlanRow {
 	b := d.Backup
 	row := PlanRow{Path: backups.Path(b.ID), Made: clock(b.CreatedAt, f.Job, now), Age: components.Ago(now, &b.CreatedAt), Size: b.Size, Proof: backups.NewProofMark(b, now), Pinned: b.Pinned(now)}
 	for _, c := range d.Copies {
-		row.Copies = append(row.Copies, PlanCopy{Drive: f.driveName(c.DriveFile.DriveID), Goes: c.Remove, Reason: human.List(c.Reasons)})
+		row.add(PlanCopy{Drives: []string{f.driveName(c.DriveFile.DriveID)}, Goes: c.Remove, Reason: human.List(c.Reasons)})
 	}
+	for _, c := range row.Copies {
+		slices.Sort(c.Drives)
+	}
+	slices.SortStableFunc(row.Copies, func(a, b PlanCopy) int { return cmp.Compare(a.Drives[0], b.Drives[0]) })
 	return row
+}
+
+// add tells of another copy, together with those of which the same is said.
+func (r *PlanRow) add(c PlanCopy) {
+	for i, other := range r.Copies {
+		if other.Goes == c.Goes && other.Reason == c.Reason {
+			r.Copies[i].Drives = append(other.Drives, c.Drives...)
+			return
+		}
+	}
+	r.Copies = append(r.Copies, c)
+}
+
+// verb is what becomes of the copies: "goes", "go", "stays" or "stay".
+func (c PlanCopy) verb() string {
+	switch {
+	case len(c.Drives) > 1 && c.Goes:
+		return "go"
+	case len(c.Drives) > 1:
+		return "stay"
+	case c.Goes:
+		return "goes"
+	}
+	return "stays"
 }

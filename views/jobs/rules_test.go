@@ -2,11 +2,13 @@ package jobs
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/human"
 )
 
 const day = 24 * time.Hour
@@ -80,5 +82,22 @@ func TestWhatGoesComesFirst(t *testing.T) {
 	}
 	if p := newPlan(Facts{Plan: models.RetentionPlan{Backups: all}}, time.Now()); p.Removes.Copies != 5 || p.Removes.Bytes != 50 || p.Keeps.Copies != 3 {
 		t.Errorf("sums are %+v and %+v", p.Removes, p.Keeps)
+	}
+}
+
+func TestTheSameIsSaidOnceOfSeveralCopies(t *testing.T) {
+	drives := map[string]models.Drive{"n": {ID: "n", Label: "nas"}, "c": {ID: "c", Label: "cellar"}, "u": {ID: "u", Label: "usb"}}
+	decide := func(drive string, remove bool, reason string) models.CopyDecision {
+		return models.CopyDecision{DriveFile: models.DriveFile{DriveID: drive}, Remove: remove, Reasons: []string{reason}}
+	}
+	row := newPlanRow(Facts{Drives: drives}, models.BackupDecision{Copies: []models.CopyDecision{
+		decide("u", false, "it is locked"), decide("n", true, "no rule keeps it"), decide("c", true, "no rule keeps it"),
+	}}, time.Now())
+	var said []string
+	for _, c := range row.Copies {
+		said = append(said, human.List(c.Drives)+" "+c.verb()+": "+c.Reason)
+	}
+	if want := []string{"cellar and nas go: no rule keeps it", "usb stays: it is locked"}; !slices.Equal(said, want) {
+		t.Errorf("it says %q, want %q", said, want)
 	}
 }

@@ -164,7 +164,7 @@ func answer(t tally) Summary {
 	case len(t.lost) == t.databases:
 		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
 	case len(t.lost) > 0:
-		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "There is nothing to restore " + human.Names(t.lost) + " from."}
+		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "Nothing of " + human.Names(t.lost) + " can be restored."}
 	case len(t.failing)+len(t.overdue) > 0:
 		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but look", Detail: "Every database can be restored." + attention(t)}
 	case len(t.unproven) > 0:

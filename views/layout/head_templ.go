@@ -270,7 +270,7 @@ func home(class string) templ.Component {
 			templ_7745c5c3_Var9 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var10 = []any{"flex items-center gap-2 font-semibold tracking-tight", class}
+		var templ_7745c5c3_Var10 = []any{"flex h-10 items-center gap-2 font-semibold tracking-tight", class}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var10...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -13,7 +13,7 @@ import (
 
 // NewDrillView builds the page of a drill.
 func NewDrillView(page layout.Page, d models.Drill, k Known, now time.Time) RunView {
-	return RunView{Page: page, Body: drillBody(d, k, now), Log: k.Log, BackPath: backups.Path(d.BackupID), BackWords: "‹ The backup of " + drillLabel(d, k)}
+	return RunView{Page: page, Body: drillBody(d, k, now), Log: k.Log, BackPath: backups.Path(d.BackupID), BackWords: "The backup of " + drillLabel(d, k)}
 }
 
 // drillLabel names what was drilled.

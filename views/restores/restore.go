@@ -78,7 +78,7 @@ type Known struct {
 
 // NewRestoreView builds the page of a restore.
 func NewRestoreView(page layout.Page, r models.Restore, k Known, now time.Time) RunView {
-	return RunView{Page: page, Body: restoreBody(r, k, now), Log: k.Log, BackPath: "/restores", BackWords: "‹ All restores"}
+	return RunView{Page: page, Body: restoreBody(r, k, now), Log: k.Log, BackPath: "/restores", BackWords: "All restores"}
 }
 
 func restoreBody(r models.Restore, k Known, now time.Time) RunBody {

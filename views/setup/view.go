@@ -42,6 +42,8 @@ type CheckView struct {
 	Check     sources.CheckView
 	// Good says that all is well; Editable that it was set up on a page.
 	Good, Editable bool
+	// Unknown says that nothing was checked yet.
+	Unknown bool
 	// Poll is where the part is asked for while the check runs.
 	Poll string
 }
@@ -52,6 +54,9 @@ func NewCheckView(page layout.Page, f sources.Facts, now time.Time) CheckView {
 	v.Good = v.Check.Found != nil && v.Check.Found.Good
 	path := CheckPath(v.ID)
 	v.Check.Poll, v.Check.Again.Path, v.Check.Again.Swap, v.Check.Again.Label = "", path, "closest [data-check-step]", "Check again"
+	if v.Unknown = f.Trial == nil && f.Problem == "" && !f.Checking; v.Unknown {
+		v.Check.Again.Label, v.Check.Again.Primary = "Check now", true
+	}
 	if v.Check.Checking {
 		v.Poll = path
 	}

@@ -167,7 +167,7 @@ func Show(v ShowView) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				templ_7745c5c3_Err = components.OriginNote(v.Origin, "source", v.Place).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = components.OriginNote(v.Origin, "database", v.Place).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

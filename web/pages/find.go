@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/find"
 	"github.com/backupman/backupman/views/layout"
@@ -64,11 +65,11 @@ func (h *Handlers) findable(ctx context.Context, query string) ([]find.Item, err
 	if !idBeginning.MatchString(prefix) {
 		return items, nil
 	}
-	backups, err := h.Find.BackupsByPrefix(ctx, prefix, foundBackups)
+	found, err := h.Find.BackupsByPrefix(ctx, prefix, foundBackups)
 	if err != nil {
 		return nil, fmt.Errorf("find backups: %w", err)
 	}
-	for _, b := range backups {
+	for _, b := range found {
 		items = append(items, find.Item{Kind: find.KindBackup, Label: b.Label, Words: b.ID, Path: "/backups/" + b.ID, At: components.Ago(h.Now(), &b.CreatedAt), Certain: true})
 	}
 	return items, nil
@@ -77,7 +78,7 @@ func (h *Handlers) findable(ctx context.Context, query string) ([]find.Item, err
 // beginnings are the pages on which something new is begun.
 var beginnings = []find.Item{
 	{Label: "Set up a backup", Words: "New database, drive and job, step by step", Path: "/setup"},
-	{Label: "Add a database", Words: "New source", Path: "/sources/new"},
+	{Label: "Add a database", Words: "One more to back up", Path: "/sources/new"},
 	{Label: "Add a drive", Words: "New place for copies", Path: "/drives/new"},
 	{Label: "Add a job", Words: "New schedule", Path: "/jobs/new"},
 	{Label: "Add a notifier", Words: "New notification", Path: "/notifiers/new"},
@@ -137,7 +138,7 @@ func (h *Handlers) sourceItems(ctx context.Context) ([]find.Item, error) {
 	}
 	var items []find.Item
 	for _, s := range sources {
-		items = append(items, find.Item{Kind: find.KindSource, Label: s.Label, Words: s.Provider, Path: "/sources/" + s.ID})
+		items = append(items, find.Item{Kind: find.KindSource, Label: s.Label, Words: backups.ProviderName(s.Provider), Path: "/sources/" + s.ID})
 	}
 	return items, nil
 }
@@ -153,7 +154,7 @@ func (h *Handlers) driveItems(ctx context.Context) ([]find.Item, error) {
 	}
 	var items []find.Item
 	for _, d := range drives {
-		items = append(items, find.Item{Kind: find.KindDrive, Label: d.Label, Words: d.Provider, Path: at + d.ID})
+		items = append(items, find.Item{Kind: find.KindDrive, Label: d.Label, Words: backups.ProviderName(d.Provider), Path: at + d.ID})
 	}
 	return items, nil
 }
