@@ -99,7 +99,7 @@ func mailForm() url.Values {
 
 func TestAddingANotifier(t *testing.T) {
 	s, p := notifying(t)
-	if page := words(parse(t, s.get(t, "/notifiers/new")).root); !strings.Contains(page, "Webhook") || !strings.Contains(page, "Mail") {
+	if page := words(parse(t, s.get(t, "/notifiers/new")).root); !strings.Contains(page, "Webhook") || !strings.Contains(page, "Mail") || !strings.Contains(page, "Add a notifier") {
 		t.Errorf("the kinds are %s", page)
 	}
 	if page := s.get(t, "/notifiers/new?provider=mail"); page.Code != http.StatusOK || !strings.Contains(page.Body.String(), `value="backup.failed" checked`) || strings.Contains(page.Body.String(), `value="backup.finished" checked`) {

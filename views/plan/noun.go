@@ -21,7 +21,7 @@ var (
 	Sources = Noun{Kind: models.PlanSource, One: "source", Thing: "database", Many: "databases", Path: "/sources", Connect: "Connect and save"}
 	Drives  = Noun{Kind: models.PlanDrive, One: "drive", Thing: "drive", Many: "drives", Path: "/drives", Connect: "Test and save"}
 
-	Notifiers = Noun{Kind: models.PlanNotifier, One: "notifier", Many: "notifiers", Path: "/notifiers", Connect: "Save"}
+	Notifiers = Noun{Kind: models.PlanNotifier, One: "notifier", Thing: "notifier", Many: "notifiers", Path: "/notifiers", Connect: "Save"}
 )
 
 // New is where one is made.
