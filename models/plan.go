@@ -76,7 +76,8 @@ type Job struct {
 	Retention Retention `gorm:"serializer:json;type:text"`
 	// DriveRetention has, by the drive's id, the rules of drives that keep others.
 	DriveRetention map[string]Retention `gorm:"serializer:json;type:text"`
-	// RetentionAt is when the rules changed last; nil when they never did.
+	// RetentionAt is when the rules, or what they go by, changed last: the zone of their
+	// calendar, the source, and that the job is there at all. Nil when they never did.
 	RetentionAt *time.Time `gorm:"precision:6"`
 	// PausedAt is when somebody paused the job's schedule; nil when it is not paused.
 	PausedAt *time.Time `gorm:"precision:6"`

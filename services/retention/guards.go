@@ -146,6 +146,6 @@ func newRules(f *facts) string {
 	if at == nil || f.byHand || f.now.Sub(*at) >= graceTime {
 		return ""
 	}
-	return fmt.Sprintf("the rules of %s changed at %s: before %s they remove nothing by themselves, but whoever asks for it removes now",
+	return fmt.Sprintf("the rules of %s, or what they go by, changed at %s: before %s they remove nothing by themselves, but whoever asks for it removes now",
 		f.Job.Label, at.In(f.zone).Format("15:04"), at.Add(graceTime).In(f.zone).Format("15:04 on 2 January (MST)"))
 }

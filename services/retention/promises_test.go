@@ -208,13 +208,13 @@ func goodStays(h held, all []held, r models.Retention, now time.Time) string {
 
 // ruleKeeps returns the rule that keeps a good copy among those beside it on its drive.
 func ruleKeeps(h held, beside []held, r models.Retention, now time.Time) string {
-	newer := 0
+	newer := map[string]bool{} // by their ids: a drive may hold two copies of one backup
 	for _, o := range beside {
-		if o.newer(h) {
-			newer++
+		if o.backup.ID != h.backup.ID && o.newer(h) {
+			newer[o.backup.ID] = true
 		}
 	}
-	if newer < r.Last {
+	if len(newer) < r.Last {
 		return "last"
 	}
 	if h.backup.CreatedAt.After(now.Add(-r.Within)) && r.Within > 0 {

@@ -26,6 +26,7 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"racing to start and to give up":        testRaceSlots,
 		"slots of a clock that was wrong":       testSlotsOfAWrongClock,
 		"since when slots count":                testSlotsFrom,
+		"since when rules hold":                 testRulesSince,
 		"pausing a job":                         testPause,
 		"recovery kits":                         testKits,
 		"opening a sealed manifest":             testOpenManifest,

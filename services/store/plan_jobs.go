@@ -75,7 +75,7 @@ func applyJob(tx *gorm.DB, j, old models.Job, now time.Time) error {
 	if old.RemovedAt != nil || !sameTiming(old, j) {
 		changed = append(changed, "slots_from")
 	}
-	if !sameRetention(old, j) {
+	if old.RemovedAt != nil || !sameRetention(old, j) || old.Timezone != j.Timezone || old.SourceID != j.SourceID {
 		changed = append(changed, "retention_at")
 	}
 	return tx.Model(&models.Job{}).Where("id = ?", old.ID).Select("source_id", changed...).Updates(&j).Error

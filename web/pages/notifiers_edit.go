@@ -21,26 +21,7 @@ import (
 
 // NewNotifier answers GET /notifiers/new: which kind, and then the form.
 func (h *Handlers) NewNotifier(c *gin.Context) error {
-	n := plan.Notifiers
-	f := planForm{Facts: plan.Facts{Noun: n, New: true, Draft: models.PlanDraft{Kind: n.Kind}}}
-	provider := c.Query("provider")
-	if from := c.Query("from"); from != "" {
-		draft, err := h.Planner.Draft(c.Request.Context(), n.Kind, from)
-		if err != nil {
-			return err
-		}
-		draft.Label, draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, from+"-copy"), nil
-		f.Draft, provider = draft, draft.Fields["provider"]
-	}
-	if provider == "" {
-		page := h.page("Add a notifier", n.Path)
-		return Render(c, http.StatusOK, plan.Choose(plan.ChooseView{Page: page, Noun: n, Choices: plan.Choices(n, h.Planner.Kinds(n.Kind), n.NewOf)}))
-	}
-	var err error
-	if f.Kind, err = h.kindOf(n, provider); err != nil {
-		return err
-	}
-	return h.showNotifier(c, http.StatusOK, &f)
+	return h.newOf(c, plan.Notifiers, func(label string) (string, error) { return label, nil }, h.showNotifier)
 }
 
 // AddNotifier answers POST /notifiers/new.
@@ -96,11 +77,7 @@ func (h *Handlers) changeableNotifier(c *gin.Context) (models.Notifier, error) {
 	if err != nil {
 		return n, err
 	}
-	from, err := h.origin(c.Request.Context(), models.PlanNotifier, n.Label)
-	if err == nil && from == models.OriginFile {
-		err = models.Conflictf("the notifier %q is named in the configuration file: change it there, and the running server follows, or duplicate it and change the duplicate here", n.Label)
-	}
-	return n, err
+	return n, h.notOfFile(c.Request.Context(), plan.Notifiers, n.Label)
 }
 
 // saveNotifier keeps what was sent, or shows the form again.

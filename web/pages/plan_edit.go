@@ -75,11 +75,16 @@ func (h *Handlers) changeable(c *gin.Context, n plan.Noun) (planItem, error) {
 	if err != nil {
 		return at, err
 	}
-	from, err := h.origin(c.Request.Context(), n.Kind, at.Label)
+	return at, h.notOfFile(c.Request.Context(), n, at.Label)
+}
+
+// notOfFile returns models.ErrConflict for what the configuration file names.
+func (h *Handlers) notOfFile(ctx context.Context, n plan.Noun, label string) error {
+	from, err := h.origin(ctx, n.Kind, label)
 	if err == nil && from == models.OriginFile {
-		err = models.Conflictf("the %s %q is named in the configuration file: change it there, and the running server follows, or duplicate it and change the duplicate here", n.One, at.Label)
+		err = models.Conflictf("the %s %q is named in the configuration file: change it there, and the running server follows, or duplicate it and change the duplicate here", n.One, label)
 	}
-	return at, err
+	return err
 }
 
 // EditSource answers GET /sources/:id/edit.

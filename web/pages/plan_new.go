@@ -24,14 +24,27 @@ func (h *Handlers) AddSource(c *gin.Context) error { return h.addItem(c, plan.So
 func (h *Handlers) AddDrive(c *gin.Context) error { return h.addItem(c, plan.Drives) }
 
 func (h *Handlers) newItem(c *gin.Context, n plan.Noun) error {
+	return h.newOf(c, n, func(id string) (string, error) {
+		at, err := h.item(c.Request.Context(), n, id)
+		return at.Label, err
+	}, h.showNew)
+}
+
+// newOf shows which kinds there are and, once one is chosen, the form of a new thing; or that
+// of a copy, but for its secrets, of what a request names, whose label is asked for.
+func (h *Handlers) newOf(c *gin.Context, n plan.Noun, label func(from string) (string, error), show func(*gin.Context, int, *planForm) error) error {
 	f := planForm{Facts: plan.Facts{Noun: n, New: true, Draft: models.PlanDraft{Kind: n.Kind}}}
 	provider := c.Query("provider")
 	if from := c.Query("from"); from != "" {
-		draft, err := h.copyOf(c, n, from)
+		copied, err := label(from)
 		if err != nil {
 			return err
 		}
-		f.Draft, provider = draft, draft.Fields["provider"]
+		if f.Draft, err = h.Planner.Draft(c.Request.Context(), n.Kind, copied); err != nil {
+			return err
+		}
+		f.Draft.Label, f.Draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, copied+"-copy"), nil
+		provider = f.Draft.Fields["provider"]
 	}
 	if provider == "" {
 		page := h.page("Add a "+n.Thing, n.Path)
@@ -41,21 +54,7 @@ func (h *Handlers) newItem(c *gin.Context, n plan.Noun) error {
 	if f.Kind, err = h.kindOf(n, provider); err != nil {
 		return err
 	}
-	return h.showNew(c, http.StatusOK, &f)
-}
-
-// copyOf is a draft of something new that is like what has an id, but for its secrets.
-func (h *Handlers) copyOf(c *gin.Context, n plan.Noun, id string) (models.PlanDraft, error) {
-	at, err := h.item(c.Request.Context(), n, id)
-	if err != nil {
-		return models.PlanDraft{}, err
-	}
-	draft, err := h.Planner.Draft(c.Request.Context(), n.Kind, at.Label)
-	if err != nil {
-		return models.PlanDraft{}, err
-	}
-	draft.Label, draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, at.Label+"-copy"), nil
-	return draft, nil
+	return show(c, http.StatusOK, &f)
 }
 
 func (h *Handlers) addItem(c *gin.Context, n plan.Noun) error {
