@@ -137,7 +137,7 @@ func Serve(t testing.TB, args ...string) *Server {
 	case s.URL = <-found:
 	case <-s.done:
 		t.Fatalf("%v ended before it served: %s", args, s.log)
-	case <-time.After(time.Minute):
+	case <-time.After(startWithin):
 		t.Fatalf("%v did not say where it serves: %s", args, s.log)
 	}
 	return s
@@ -154,6 +154,9 @@ func (s *Server) follow(out io.Reader, found chan<- string) {
 	_ = s.cmd.Wait()
 	close(s.done)
 }
+
+// startWithin is how long a server may take to say where it serves.
+const startWithin = 3 * time.Minute
 
 // endWithin is how long a server may take to end: the half minute that it gives by itself
 // to what runs, and what a busy machine needs besides.

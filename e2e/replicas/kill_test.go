@@ -68,11 +68,12 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	for n := range points {
 		id := v.ask(t, server)
 		// Half of them while the backup is made, which is shorter than its drill. The first is
-		// killed at once and the second at its end, however busy the machine is by now.
+		// killed while it dumps and the second at its end, however busy the machine is by now.
 		at := rand.N([]time.Duration{made, whole}[n%2])
 		switch n {
 		case 0:
 			at = 0
+			v.dumps(t, id)
 		case 1:
 			v.settled(t, time.Now(), patience)
 		}
@@ -98,6 +99,18 @@ func TestKilledAtAnyPoint(t *testing.T) {
 	v.inOrder(t)
 	if len(tally) < 2 {
 		t.Errorf("all killed runs ended alike, so they were not killed at different points: %v", tally)
+	}
+}
+
+// dumps waits until a backup is being dumped.
+func (v *victim) dumps(t *testing.T, id string) {
+	t.Helper()
+	meta := v.open(t)
+	defer meta.Close()
+	for phase := models.PhaseQueued; phase == models.PhaseQueued; {
+		b, err := meta.Backup(t.Context(), id)
+		must(t, err)
+		phase = b.Phase
 	}
 }
 
