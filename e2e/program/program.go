@@ -137,7 +137,7 @@ func Serve(t testing.TB, args ...string) *Server {
 	case s.URL = <-found:
 	case <-s.done:
 		t.Fatalf("%v ended before it served: %s", args, s.log)
-	case <-time.After(time.Minute):
+	case <-time.After(startWithin):
 		t.Fatalf("%v did not say where it serves: %s", args, s.log)
 	}
 	return s
@@ -155,13 +155,20 @@ func (s *Server) follow(out io.Reader, found chan<- string) {
 	close(s.done)
 }
 
+// startWithin is how long a server may take to say where it serves.
+const startWithin = 3 * time.Minute
+
+// endWithin is how long a server may take to end: the half minute that it gives by itself
+// to what runs, and what a busy machine needs besides.
+const endWithin = 90 * time.Second
+
 // Stop asks the server to end and waits for it.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	_ = s.Process.Signal(syscall.SIGTERM)
 	select {
 	case <-s.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(endWithin):
 		_ = s.Process.Kill()
 		t.Errorf("the server did not end: %s", s.log)
 	}

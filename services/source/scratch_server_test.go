@@ -201,9 +201,9 @@ func TestScratchServerThatDoesNotStart(t *testing.T) {
 		change func(s *scratchServer, giveUp func())
 		says   string
 	}{
-		"ends":          {func(s *scratchServer, _ func()) { s.argv = []string{"/bin/sh", "-c", "echo no luck >&2; exit 3"} }, "no luck"},
-		"no program":    {func(s *scratchServer, _ func()) { s.argv = []string{"/nonexistent/server"} }, "no such file"},
-		"not prepared":  {func(s *scratchServer, _ func()) { s.prepare = [][]string{{"/bin/sh", "-c", "echo no room; exit 1"}} }, "no room"},
+		"ends":         {func(s *scratchServer, _ func()) { s.argv = []string{"/bin/sh", "-c", "echo no luck >&2; exit 3"} }, "no luck"},
+		"no program":   {func(s *scratchServer, _ func()) { s.argv = []string{"/nonexistent/server"} }, "no such file"},
+		"not prepared": {func(s *scratchServer, _ func()) { s.prepare = [][]string{{"/bin/sh", "-c", "echo no room; exit 1"}} }, "no room"},
 		"never answers": {func(s *scratchServer, giveUp func()) {
 			s.ready = func(context.Context) error { giveUp(); return os.ErrDeadlineExceeded }
 		}, "i/o timeout"},

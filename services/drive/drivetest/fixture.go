@@ -20,6 +20,9 @@ type Fixture struct {
 	// PartSize is the length in bytes of the parts that the drive sends, around
 	// which faults hide; 0 for 1 MiB.
 	PartSize int
+	// Variant says that another fixture is of the same driver and puts the large files,
+	// so that this one need not.
+	Variant bool
 	// Reopen opens the same place once more, as another process does; the drive
 	// itself stands in when it is nil.
 	Reopen func(t *testing.T) drive.Drive
