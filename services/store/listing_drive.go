@@ -71,16 +71,18 @@ func (s *Store) backupsAlsoOnDrive(ctx context.Context, f models.BackupFilter, f
 	drive := f.DriveID
 	f.DriveID = ""
 	ids, look := []string{}, max(limit, leastLook)
-	for {
-		next, there, err := s.nextCopy(ctx, drive, from, way)
-		if err != nil {
-			return nil, s.fault("list backups", err)
-		}
-		if !there {
-			break
-		}
-		if next != from {
-			from, look = next, max(limit, leastLook)
+	for leap := false; ; leap = true { // most often what is first looked at is enough
+		if leap {
+			next, there, err := s.nextCopy(ctx, drive, from, way)
+			if err != nil {
+				return nil, s.fault("list backups", err)
+			}
+			if !there {
+				break
+			}
+			if next != from {
+				from, look = next, max(limit, leastLook)
+			}
 		}
 		rows, err := s.look(ctx, f, drive, from, way, look)
 		if err != nil {
@@ -116,18 +118,16 @@ func (s *Store) look(ctx context.Context, f models.BackupFilter, drive string, f
 	return rows, err
 }
 
-// nextCopy returns the place in the list right before the next copy on a drive: the cursor
-// itself where a copy lies right behind it; false when there is no further copy.
+// nextCopy returns the place in the list right before the next copy on a drive behind a cursor:
+// the cursor itself where a copy may lie right behind it; false when there is no further copy.
 func (s *Store) nextCopy(ctx context.Context, drive string, from models.Cursor, way direction) (models.Cursor, bool, error) {
 	var at []time.Time
-	query := s.read(ctx).Table("drive_files "+copiesByAge.after(s.config.Provider)).Where("drive_id = ?", drive)
-	if !from.IsZero() {
-		query = query.Where("created_at "+way.sign+"= ?", utc(from.CreatedAt))
-	}
-	if err := query.Order("created_at"+way.order).Limit(1).Pluck("created_at", &at).Error; err != nil || len(at) == 0 {
+	query := s.read(ctx).Table("drive_files "+copiesByAge.after(s.config.Provider)).
+		Where("drive_id = ? AND created_at "+way.sign+"= ?", drive, utc(from.CreatedAt)).Order("created_at" + way.order)
+	if err := query.Limit(1).Pluck("created_at", &at).Error; err != nil || len(at) == 0 {
 		return from, false, err
 	}
-	if !from.IsZero() && at[0].Equal(from.CreatedAt) {
+	if at[0].Equal(from.CreatedAt) {
 		return from, true, nil
 	}
 	return way.before(at[0]), true, nil
