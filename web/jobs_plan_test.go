@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -355,6 +356,69 @@ func TestTheListOfJobs(t *testing.T) {
 	s.store.failing = errors.New("gone")
 	if w := s.get(t, "/jobs"); w.Code != http.StatusInternalServerError {
 		t.Errorf("a store that fails: status %d", w.Code)
+	}
+}
+
+// A list of very many jobs has parts, each of which is reached by a link and comes back to itself.
+func TestTheListOfVeryManyJobsHasParts(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Hour })
+	for n := range 229 {
+		s.store.jobs = append(s.store.jobs, models.Job{ID: fmt.Sprintf("many-%03d", n), Label: fmt.Sprintf("many-%03d", n), SourceID: sourceID, Cron: "hourly"})
+	}
+	s.ask(t, http.MethodPost, jobPath+"/pause", "") // what was read before is no longer so
+	for _, find := range []string{"", "a"} {
+		seen, path := map[string]bool{}, "/jobs?q="+find
+		for parts := 0; path != ""; parts++ {
+			d := parse(t, s.get(t, path))
+			rows := document{d.one(t, "tbody", "", "")}.all("tr", "", "")
+			for _, row := range rows {
+				seen[attribute(row, "id")] = true
+			}
+			if want := []int{100, 100, 30}[parts]; len(rows) != want {
+				t.Errorf("%s has %d rows, not %d", path, len(rows), want)
+			}
+			here := url.Values{"next": {strings.TrimSuffix(path, "?q=")}}.Encode()
+			if last := strings.TrimPrefix(attribute(rows[len(rows)-1], "id"), "job-"); last != jobID && len(d.all("form", "action", "/jobs/"+last+"/pause?"+here)) != 1 {
+				t.Errorf("%s: pausing %s does not come back with %s", path, last, here)
+			}
+			if back := d.all("a", "id", "previous"); (len(back) == 1) != (parts > 0) {
+				t.Errorf("%s: %d links lead back", path, len(back))
+			}
+			path = ""
+			for _, a := range d.all("a", "id", "next") {
+				path = attribute(a, "href")
+			}
+		}
+		if len(seen) != 230 {
+			t.Errorf("%q: %d of 230 jobs were shown", find, len(seen))
+		}
+	}
+	if got := words(parse(t, s.get(t, "/jobs?page=99")).one(t, "main", "", "")); !strings.Contains(got, "201 to 230 of 230 jobs") {
+		t.Errorf("a part beyond the last says %q", got)
+	}
+	for _, bad := range []string{"0", "-1", "x", "99999999999999999999"} {
+		if w := s.get(t, "/jobs?page="+bad); w.Code != http.StatusBadRequest {
+			t.Errorf("part %s: status %d", bad, w.Code)
+		}
+	}
+	if d := parse(t, s.get(t, "/jobs?q=many-00")); len(d.all("nav", "aria-label", "Parts of the list")) != 0 {
+		t.Error("a list of few has parts")
+	}
+}
+
+func TestTheListOfJobsIsSharedUntilSomethingChanges(t *testing.T) {
+	s := newSite(t, func(o *Options) { o.Shared = time.Hour })
+	s.get(t, "/jobs")
+	read := s.store.summariesRead
+	for _, path := range []string{"/jobs", "/jobs?q=shop", "/jobs"} {
+		s.get(t, path)
+	}
+	if s.store.summariesRead != read {
+		t.Errorf("it was read %d more times", s.store.summariesRead-read)
+	}
+	s.ask(t, http.MethodPost, jobPath+"/pause", "")
+	if got := words(parse(t, s.get(t, "/jobs")).one(t, "tr", "id", "job-"+jobID)); !strings.Contains(got, "Paused") {
+		t.Errorf("after a pause it says %q", got)
 	}
 }
 

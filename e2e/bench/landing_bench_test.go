@@ -10,7 +10,8 @@ import (
 // how long that takes, it reports how much of a processor its server needs for one reading,
 // which says more where a machine has other work to do.
 func BenchmarkLanding(b *testing.B) {
-	server, who := largeInstallation(b)
+	in := largeInstallation(b, nil)
+	server, who := in.server, in.who
 	start := time.Now()
 	readPage(b, who, "/")
 	first := time.Since(start)
@@ -29,7 +30,8 @@ func BenchmarkLanding(b *testing.B) {
 
 // BenchmarkLandingPolled lets many ask for the card of a run as their pages do.
 func BenchmarkLandingPolled(b *testing.B) {
-	server, who := largeInstallation(b)
+	in := largeInstallation(b, nil)
+	server, who := in.server, in.who
 	asks := asksOf(who.Get(b, "/").Body)
 	if len(asks) == 0 {
 		b.Fatal("no run is under way")

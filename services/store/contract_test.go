@@ -64,6 +64,7 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"runners":                               testRunners,
 		"pages":                                 testPages,
 		"filters":                               testFilters,
+		"a job on a drive":                      testJobOnDrive,
 		"the walk":                              testWalk,
 		"the plan creates, changes, removes, returns": testPlan,
 		"the plan names what is missing":              testPlanMissing,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -48,6 +47,9 @@ func (s *Store) part(ctx context.Context, f models.BackupFilter, from models.Cur
 	if indexFor(only(f)) == copiesByAge {
 		return s.backupsOnDrive(ctx, f, from, way, limit)
 	}
+	if f.DriveID != "" {
+		return s.backupsAlsoOnDrive(ctx, f, from, way, limit)
+	}
 	page := []models.Backup{}
 	query := way.sorted(way.from(filtered(s.read(ctx), f), "created_at", "id", from), "created_at", "id")
 	if err := query.Limit(limit).Find(&page).Error; err != nil {
@@ -68,44 +70,6 @@ func (d direction) from(query *gorm.DB, made, id string, c models.Cursor) *gorm.
 
 func (d direction) sorted(query *gorm.DB, made, id string) *gorm.DB {
 	return query.Order(made + d.order + ", " + id + d.order)
-}
-
-// backupsOnDrive is part where the copies on a drive narrow best.
-func (s *Store) backupsOnDrive(ctx context.Context, f models.BackupFilter, from models.Cursor, way direction, limit int) ([]models.Backup, error) {
-	var ids []string
-	if err := onDrive(s.read(ctx), f, from, way).Limit(limit).Pluck("drive_files.backup_id", &ids).Error; err != nil {
-		return nil, s.fault("list backups of a drive", err)
-	}
-	found, err := s.backupsByID(ctx, ids)
-	page := make([]models.Backup, 0, len(ids))
-	for _, id := range ids {
-		if b, there := found[id]; there { // it may have been removed since
-			page = append(page, b)
-		}
-	}
-	return page, err
-}
-
-// onDrive lists the ids of backups by their copies on the drive of a filter.
-func onDrive(tx *gorm.DB, f models.BackupFilter, from models.Cursor, way direction) *gorm.DB {
-	drive := f.DriveID
-	f.DriveID = ""
-	// Neither engine may begin with the backups, which it then had to sort.
-	join := " STRAIGHT_JOIN backups ON backups.id = drive_files.backup_id"
-	if tx.Name() == ProviderSQLite {
-		join = " CROSS JOIN backups ON backups.id = drive_files.backup_id"
-	}
-	query := tx.Table("drive_files "+copiesByAge.after(tx.Name())+join).Where("drive_files.drive_id = ?", drive)
-	if !f.Since.IsZero() {
-		query = query.Where("drive_files.created_at >= ?", f.Since.UTC())
-	}
-	if !f.Until.IsZero() {
-		query = query.Where("drive_files.created_at < ?", f.Until.UTC())
-	}
-	const made, id = "drive_files.created_at", "drive_files.backup_id"
-	query = way.sorted(way.from(query, made, id, from), made, id)
-	f.Since, f.Until = time.Time{}, time.Time{}
-	return narrowed(query, f)
 }
 
 // EachBackup calls fn with every backup that passes the filter, newest first,
@@ -153,7 +117,7 @@ func narrowed(query *gorm.DB, f models.BackupFilter) *gorm.DB {
 		}
 	}
 	if f.DriveID != "" {
-		query = query.Where("EXISTS (SELECT 1 FROM drive_files "+filesByBackup.after(query.Name())+" WHERE drive_files.backup_id = backups.id AND drive_files.drive_id = ?)", f.DriveID)
+		query = query.Where("EXISTS "+copyOn(query.Name(), "backups"), f.DriveID)
 	}
 	if f.Proof != "" {
 		query = query.Where("backups.proof_mark = ?", proofMarks[f.Proof])

@@ -168,3 +168,66 @@ func testWalk(t *testing.T, s *Store) {
 		t.Fatalf("the walk ended after %d with %v", seen, err)
 	}
 }
+
+// testJobOnDrive reads the backups of a job that have a copy on a drive, where the drive holds few
+// of the job and others of another job in between, in parts of every size and from both ends.
+func testJobOnDrive(t *testing.T, s *Store) {
+	ctx := t.Context()
+	must(t, s.ApplyPlan(ctx, plan("a", "b")))
+	drives := value(s.Drives(ctx))(t)
+	a := fixture{job: value(s.JobByLabel(ctx, "a"))(t), drives: drives}
+	b := fixture{job: value(s.JobByLabel(ctx, "b"))(t), drives: drives}
+	begin := time.Date(2025, 7, 2, 10, 0, 0, 0, time.UTC)
+	var made []models.Backup
+	var files []models.DriveFile
+	for i := range 400 {
+		f := a
+		if i%50 == 7 {
+			f = b
+		}
+		one := f.backup(slot(i))
+		one.Status, one.CreatedAt = models.StatusFinished, begin.Add(time.Duration(i/3)*500*time.Microsecond)
+		dense := i > 60 && i < 100 || i > 200 && i < 280
+		if f.job.ID == a.job.ID && !dense && i%90 != 3 {
+			one.DriveFiles = one.DriveFiles[:1] // not on the second drive
+		}
+		one, copies := insertable(one)
+		made, files = append(made, one), append(files, copies...)
+	}
+	must(t, s.db.CreateInBatches(&made, 200).Error)
+	must(t, s.db.CreateInBatches(&files, 200).Error)
+	all := value(s.Backups(ctx, models.BackupFilter{JobID: a.job.ID}, models.Cursor{}, 1000))(t)
+	onDrive := slices.DeleteFunc(slices.Clone(all), func(b models.Backup) bool {
+		return !slices.ContainsFunc(b.DriveFiles, func(c models.DriveFile) bool { return c.DriveID == drives[1].ID })
+	})
+	f, want := models.BackupFilter{JobID: a.job.ID, DriveID: drives[1].ID}, idsOf(onDrive)
+	if len(want) < 100 || len(want) > 200 {
+		t.Fatalf("%d backups are on the drive", len(want))
+	}
+	for _, limit := range []int{1, 7, 40, 500} {
+		var got []models.Backup
+		var after models.Cursor
+		for {
+			page := value(s.Backups(ctx, f, after, limit))(t)
+			got = append(got, page...)
+			if len(page) < limit {
+				break
+			}
+			after = models.Cursor{CreatedAt: page[limit-1].CreatedAt, ID: page[limit-1].ID}
+		}
+		sameIDs(t, "the backups of the job on the drive", got, want)
+	}
+	for i, b := range onDrive {
+		at := models.Cursor{CreatedAt: b.CreatedAt, ID: b.ID}
+		sameIDs(t, "those before one", value(s.BackupsBefore(ctx, f, at, 5))(t), want[max(i-5, 0):i])
+	}
+	days := f
+	days.Since, days.Until = begin.Add(11*time.Millisecond), begin.Add(15*time.Millisecond)
+	within := slices.DeleteFunc(slices.Clone(onDrive), func(b models.Backup) bool {
+		return b.CreatedAt.Before(days.Since) || !b.CreatedAt.Before(days.Until)
+	})
+	sameIDs(t, "those of some milliseconds", everyBackup(t, s, days), idsOf(within))
+	if len(within) == 0 {
+		t.Error("there are none of some milliseconds")
+	}
+}

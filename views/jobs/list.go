@@ -14,7 +14,6 @@ import (
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
 	"github.com/backupman/backupman/views/landing"
-	"github.com/backupman/backupman/views/layout"
 	"github.com/backupman/backupman/views/plan"
 )
 
@@ -28,6 +27,10 @@ type ListFacts struct {
 	Plans bool
 	// Done is what was done just now; empty for nothing.
 	Done string
+	// Part is which part of the list is asked for, from 1.
+	Part int
+	// Left are those that are set up and do not run.
+	Left []plan.Left
 }
 
 // ListJob is what is known of one job.
@@ -41,8 +44,9 @@ type ListJob struct {
 
 // ListView is the list of jobs.
 type ListView struct {
-	Page layout.Page
-	Rows []ListRow
+	// Rows are those of one part of the list.
+	Rows  []ListRow
+	Parts Parts
 	// All counts the jobs, also those that Find leaves out.
 	All       int
 	Find      string
@@ -87,26 +91,30 @@ func (l LastRun) looking() templ.Attributes {
 // findFrom is how many jobs there must be for a field to find one.
 const findFrom = 8
 
-// NewListView builds the list.
-func NewListView(page layout.Page, f ListFacts, now time.Time) ListView {
-	v := ListView{Page: page, All: len(f.Jobs), Find: f.Find, FindShown: len(f.Jobs) >= findFrom || f.Find != "", Plans: f.Plans, Done: f.Done}
-	ordered := slices.Clone(f.Jobs)
-	slices.SortFunc(ordered, func(a, b ListJob) int {
+// NewListView builds one part of the list.
+func NewListView(f ListFacts, now time.Time) ListView {
+	v := ListView{All: len(f.Jobs), Find: f.Find, FindShown: len(f.Jobs) >= findFrom || f.Find != "", Plans: f.Plans, Done: f.Done, Left: f.Left}
+	found := make([]ListJob, 0, len(f.Jobs))
+	for _, j := range f.Jobs {
+		if f.finds(j) {
+			found = append(found, j)
+		}
+	}
+	slices.SortFunc(found, func(a, b ListJob) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a.Job.Label), strings.ToLower(b.Job.Label)), cmp.Compare(a.Job.Label, b.Job.Label))
 	})
-	for _, j := range ordered {
-		row := newListRow(j, f, now)
-		if row.has(f.Find) {
-			v.Rows = append(v.Rows, row)
-		}
+	v.Parts = newParts(f.Find, f.Part, len(found))
+	for _, j := range found[v.Parts.first:v.Parts.last] {
+		v.Rows = append(v.Rows, newListRow(j, f, v.Parts.here(), now))
 	}
 	return v
 }
 
-func newListRow(j ListJob, f ListFacts, now time.Time) ListRow {
+// newListRow builds the row of a job in the part of the list that is at an address.
+func newListRow(j ListJob, f ListFacts, here string, now time.Time) ListRow {
 	job := j.Job
 	row := ListRow{
-		ID: job.ID, Label: job.Label, Path: Path(job.ID), Source: cmp.Or(j.SourceLabel, "its source is gone"),
+		ID: job.ID, Label: job.Label, Path: Path(job.ID), Source: j.source(),
 		When: scheduleWords(job.Cron, j.Words), Expression: expression(job.Cron), Kept: keptShort(job), Last: NewLastRun(job.ID, j.Newest, now), Paused: components.Ago(now, job.PausedAt),
 		Run:    components.Action{ID: "run-" + job.ID, Path: Path(job.ID) + "/run", Label: "Run now", Icon: "play", About: job.Label, Needs: models.ScopeRun},
 		Toggle: toggle(job),
@@ -114,19 +122,12 @@ func newListRow(j ListJob, f ListFacts, now time.Time) ListRow {
 	if job.Cron != "" {
 		row.Zone = zoneOf(job).String()
 	}
-	if j.SourceProvider != "" {
-		row.Source += " · " + backups.ProviderName(j.SourceProvider)
-	}
 	if row.Toggle != nil {
 		row.Toggle.ID, row.Toggle.Primary = row.Toggle.ID+"-"+job.ID, false
 		row.Toggle.Bare = true
-		row.Toggle.Path += "?" + url.Values{"next": {listPath(f.Find)}}.Encode()
+		row.Toggle.Path += "?" + url.Values{"next": {here}}.Encode()
 	}
-	for _, id := range job.DriveIDs {
-		name := "a drive that is gone"
-		if d, ok := f.Drives[id]; ok {
-			name = d.Label
-		}
+	for _, name := range f.drives(job) {
 		row.Drives = append(row.Drives, components.Chip{Tone: components.ToneQuiet, Text: name})
 	}
 	if j.Next != nil && job.PausedAt == nil {
@@ -135,18 +136,34 @@ func newListRow(j ListJob, f ListFacts, now time.Time) ListRow {
 	return row
 }
 
-func listPath(find string) string {
-	if find == "" {
-		return ListPath
+// source names the source of a job, and of which kind it is.
+func (j ListJob) source() string {
+	name := cmp.Or(j.SourceLabel, "its source is gone")
+	if j.SourceProvider != "" {
+		name += " · " + backups.ProviderName(j.SourceProvider)
 	}
-	return ListPath + "?" + url.Values{"q": {find}}.Encode()
+	return name
 }
 
-// has reports whether a row is one that was looked for.
-func (r ListRow) has(find string) bool {
-	find = strings.ToLower(find)
-	return find == "" || strings.Contains(strings.ToLower(r.Label), find) || strings.Contains(strings.ToLower(r.Source), find) ||
-		slices.ContainsFunc(r.Drives, func(c components.Chip) bool { return strings.Contains(strings.ToLower(c.Text), find) })
+// drives are the labels of a job's drives.
+func (f ListFacts) drives(job models.Job) []string {
+	names := make([]string, len(job.DriveIDs))
+	for i, id := range job.DriveIDs {
+		names[i] = "a drive that is gone"
+		if d, ok := f.Drives[id]; ok {
+			names[i] = d.Label
+		}
+	}
+	return names
+}
+
+// finds reports whether a job has what is looked for in one of its names.
+func (f ListFacts) finds(j ListJob) bool {
+	if f.Find == "" {
+		return true
+	}
+	find := strings.ToLower(f.Find)
+	return slices.ContainsFunc(append(f.drives(j.Job), j.Job.Label, j.source()), func(name string) bool { return strings.Contains(strings.ToLower(name), find) })
 }
 
 // keptShort says the rules of a job in few words.

@@ -184,9 +184,9 @@ type Handlers struct {
 	// standings is how everything stands, and past what became of it before.
 	standings shared[*standing]
 	past      past
-	// summaries are those of the list of jobs, and choices what lists are narrowed to.
-	summaries shared[[]models.JobSummary]
-	choices   shared[backups.Choices]
+	// jobListings are what the list of jobs shows, and choices what lists are narrowed to.
+	jobListings shared[*jobListing]
+	choices     shared[backups.Choices]
 
 	// lately is what was known lately beside backups that people watch.
 	lately lately

@@ -1,10 +1,13 @@
 package pages
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
+	"github.com/a-h/templ"
 	"github.com/gin-gonic/gin"
 
 	"github.com/backupman/backupman/models"
@@ -12,30 +15,58 @@ import (
 	"github.com/backupman/backupman/views/jobs"
 )
 
+// jobListing is what the list of jobs shows, as it was read once, and what was drawn of it.
+type jobListing struct {
+	facts jobs.ListFacts
+	now   time.Time
+	drawn drawn
+}
+
 // JobList answers GET /jobs with all jobs, or those that have what is looked for in their
-// names. It asks the store as often for one job as for many.
+// names; of very many ?page= shows another part. It asks the store as often for one job as for
+// many, and once for many who look.
 func (h *Handlers) JobList(c *gin.Context) error {
-	ctx := c.Request.Context()
-	summaries, err := h.summaries.get(ctx, h.Shared, h.Plans.JobStandings)
+	part, err := parsePart(c.Query("page"), "list of jobs")
+	if err != nil {
+		return err
+	}
+	listing, err := h.jobListings.get(c.Request.Context(), h.Shared, h.readJobListing)
 	if err != nil {
 		return fmt.Errorf("list jobs: %w", err)
 	}
-	facts := jobs.ListFacts{Find: strings.TrimSpace(c.Query("q")), Plans: h.Planner != nil, Done: itemDone(jobs.Noun, c.Query("done"))}
-	if facts.Drives, err = h.drivesByID(ctx); err != nil {
-		return err
+	facts, page := listing.facts, h.page("Jobs", jobs.ListPath)
+	facts.Find, facts.Done, facts.Part = strings.TrimSpace(c.Query("q")), itemDone(jobs.Noun, c.Query("done")), part
+	draw := func() templ.Component { return jobs.ListContent(jobs.NewListView(facts, listing.now)) }
+	if facts.Find != "" || facts.Done != "" {
+		return Render(c, http.StatusOK, jobs.List(page, draw()))
+	}
+	content, err := listing.drawn.content(c.Request.Context(), viewer(c), jobs.KnownPart(part, len(facts.Jobs)), draw)
+	if err != nil {
+		return fmt.Errorf("draw the list of jobs: %w", err)
+	}
+	return Render(c, http.StatusOK, jobs.List(page, templ.Raw(content)))
+}
+
+func (h *Handlers) readJobListing(ctx context.Context) (*jobListing, error) {
+	summaries, err := h.Plans.JobStandings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l := &jobListing{facts: jobs.ListFacts{Plans: h.Planner != nil}, now: h.Now()}
+	if l.facts.Drives, err = h.drivesByID(ctx); err != nil {
+		return nil, err
 	}
 	for _, s := range summaries {
 		j := jobs.ListJob{JobSummary: s, Words: cron.Describe(s.Job.Cron)}
 		if next, ok := h.Schedule.NextRun(s.Job.ID); ok {
 			j.Next = &next
 		}
-		facts.Jobs = append(facts.Jobs, j)
+		l.facts.Jobs = append(l.facts.Jobs, j)
 	}
-	v := jobs.NewListView(h.page("Jobs", jobs.ListPath), facts, h.Now())
-	if v.Left, err = h.leftOut(ctx, jobs.Noun); err != nil {
-		return err
+	if l.facts.Left, err = h.leftOut(ctx, jobs.Noun); err != nil {
+		return nil, err
 	}
-	return Render(c, http.StatusOK, jobs.List(v))
+	return l, nil
 }
 
 // JobLast answers GET /jobs/:id/last with how the newest run of a job went, for the list

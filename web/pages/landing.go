@@ -1,13 +1,11 @@
 package pages
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/a-h/templ"
@@ -20,7 +18,7 @@ import (
 
 // Landing answers GET /: can I restore? Of very many databases ?page= shows another part.
 func (h *Handlers) Landing(c *gin.Context) error {
-	part, err := parsePart(c.Query("page"))
+	part, err := parsePart(c.Query("page"), "overview")
 	if err != nil {
 		return err
 	}
@@ -35,13 +33,14 @@ func (h *Handlers) Landing(c *gin.Context) error {
 	return Render(c, http.StatusOK, landing.Show(h.page("Overview", "/"), templ.Raw(content)))
 }
 
-func parsePart(text string) (int, error) {
+// parsePart reads which part of a page is asked for; of names the page.
+func parsePart(text, of string) (int, error) {
 	if text == "" {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, models.Invalidf("%q is no page of the overview: open the overview again", text)
+		return 0, models.Invalidf("%q is no page of the %s: open the %[2]s again", text, of)
 	}
 	return n, nil
 }
@@ -112,9 +111,7 @@ func (h *Handlers) renderCard(c *gin.Context, jobID string) error {
 // standing is how everything stands, as it was read once, and what was drawn of it.
 type standing struct {
 	build *landing.Build
-
-	mu    sync.Mutex
-	drawn map[string]string
+	drawn drawn
 }
 
 // standing returns how everything stands, which many share for a moment.
@@ -128,7 +125,7 @@ func (h *Handlers) standingWithin(ctx context.Context, oldest time.Duration) (*s
 		if err != nil {
 			return nil, err
 		}
-		return &standing{build: landing.NewBuild(facts, h.Now()), drawn: map[string]string{}}, nil
+		return &standing{build: landing.NewBuild(facts, h.Now())}, nil
 	})
 }
 
@@ -144,36 +141,19 @@ func (h *Handlers) Warm(ctx context.Context) {
 // everything anew.
 func (h *Handlers) Changed() {
 	h.standings.changed()
-	h.summaries.changed()
+	h.jobListings.changed()
 	h.choices.changed()
 	h.watched.changed()
 }
 
 // content draws one part of the page, without its frame, once for all who may do the same.
-// It tells nobody's name.
 func (s *standing) content(ctx context.Context, v components.Viewer, part int) (string, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	view := s.build.View(part)
-	key := drawnFor(v, view.Parts.Part) // of the parts that there are, whatever was asked for
-	if drawn, known := s.drawn[key]; known {
-		return drawn, nil
-	}
-	var page bytes.Buffer
-	if err := landing.Content(view).Render(components.WithViewer(ctx, v), &page); err != nil {
+	view := s.build.View(part) // of the parts that there are, whatever was asked for
+	content, err := s.drawn.content(ctx, v, view.Parts.Part, func() templ.Component { return landing.Content(view) })
+	if err != nil {
 		return "", fmt.Errorf("draw the overview: %w", err)
 	}
-	s.drawn[key] = page.String()
-	return s.drawn[key], nil
-}
-
-// drawnFor tells apart what is drawn of one part of the page for different people.
-func drawnFor(v components.Viewer, part int) string {
-	zone := ""
-	if v.Zone != nil {
-		zone = v.Zone.String()
-	}
-	return fmt.Sprint(part, v.Kind, v.Role, v.Scopes, zone)
+	return content, nil
 }
 
 func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error) {

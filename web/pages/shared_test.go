@@ -188,13 +188,13 @@ func (s *shared[T]) underWay() *reading[T] {
 }
 
 func TestThePartsThatAreDrawnAreThoseThatThereAre(t *testing.T) {
-	s := &standing{build: landing.NewBuild(landing.Facts{}, time.Now()), drawn: map[string]string{}}
+	s := &standing{build: landing.NewBuild(landing.Facts{}, time.Now())}
 	for part := range 20 {
 		if _, err := s.content(t.Context(), components.Viewer{}, part); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if len(s.drawn) != 1 {
-		t.Errorf("%d parts of one are kept", len(s.drawn))
+	if len(s.drawn.of) != 1 {
+		t.Errorf("%d parts of one are kept", len(s.drawn.of))
 	}
 }
