@@ -17,8 +17,17 @@ func TestAddressesThatPeopleTypeLeadSomewhere(t *testing.T) {
 			continue
 		}
 		page, _, _ := strings.Cut(to, "#")
-		if there := s.get(t, page, "Cookie", "backupman=owner"); there.Code != http.StatusOK && page != "/sign-in" {
+		if there := s.get(t, page, "Cookie", "backupman=owner"); there.Code != http.StatusOK {
 			t.Errorf("%s leads to %s, which answers %d", l.path, to, there.Code)
+		}
+	}
+}
+
+func TestStrangersAreAskedToSignIn(t *testing.T) {
+	s := newSite(t, withAccounts(newAccounts()))
+	for _, path := range []string{"/login", "/settings", "/drills"} {
+		if w := s.get(t, path); w.Code != http.StatusSeeOther || !strings.HasPrefix(w.Header().Get("Location"), "/sign-in") {
+			t.Errorf("%s leads a stranger to %q with status %d", path, w.Header().Get("Location"), w.Code)
 		}
 	}
 }
