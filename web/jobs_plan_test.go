@@ -491,6 +491,11 @@ func TestAJobHasRulesOfDrivesAndAServerForDrills(t *testing.T) {
 	if said := words(parse(t, wrong).one(t, "p", "id", "fault-retention.drives.nas.monthly")); wrong.Code != http.StatusUnprocessableEntity || !strings.Contains(said, "whole number") {
 		t.Errorf("status %d: %s", wrong.Code, said)
 	}
+	// htmx escapes names that a header does not take.
+	checked := s.submit(t, "/jobs/check", sent(t, again, map[string]string{"retention.drives.nas.monthly": "many"}), "HX-Trigger-Name", "retention%2Edrives.nas.monthly", "HX-Trigger-Name-URI-AutoEncoded", "true")
+	if !strings.Contains(checked.Body.String(), "whole number") {
+		t.Errorf("while it is typed: status %d: %s", checked.Code, checked.Body)
+	}
 	if w := s.submit(t, made+"/edit", sent(t, again, map[string]string{"retention.drives.nas.monthly": ""})); w.Code != http.StatusSeeOther || p.saved[1].Fields["retention.drives.nas.monthly"] != "" {
 		t.Errorf("status %d: the rule of the drive does not go", w.Code)
 	}

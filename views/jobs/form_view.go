@@ -195,7 +195,7 @@ var fieldWords = map[string]components.Field{
 	FieldPassphrase: {Label: "Passphrase", Type: "password", Complete: "new-password", Hint: "Backups can never be opened without it: keep it elsewhere, too."},
 	FieldIdentity:   {Label: "Private key, for drills on this server", Hint: "May stay empty: then this server can't open its backups, and a drill proves them only when somebody types the key."},
 	fieldDrillWords: {Label: "When", Hint: "Plain words or a cron expression, such as weekly on sunday at 06:00."},
-	fieldScratch:    {Label: "Drills restore to", Hint: "A private server needs the server's own package on this machine. A database named here must be on another server than the one that is backed up."},
+	fieldScratch:    {Label: "Drills restore to", Hint: "A private server needs the server's own package on this machine. A database named here must be on another server than the one that is backed up. A database in a file needs neither."},
 	fieldWhen:       {Label: "It runs"}, fieldWeekdays: {Label: "Days"}, fieldKeep: {Label: "Keep"}, fieldEncrypt: {Label: "Encryption"},
 	fieldSource: {Label: "Database", Required: true}, fieldDrives: {Label: "Drives"}, fieldDrills: {Label: "And by the clock"},
 	fieldDrillAfter: {Label: "Restore each backup as a test", Hint: "A drill after each run proves that it restores, and equals what was dumped."},
