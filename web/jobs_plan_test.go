@@ -529,3 +529,38 @@ func TestTheListLooksAgainOnlyWhileARunIsUnderWay(t *testing.T) {
 		t.Errorf("a job that is not there: status %d", w.Code)
 	}
 }
+
+// Rules of single drives and where drills restore to are typed like everything else.
+func TestAJobHasRulesOfDrivesAndAServerForDrills(t *testing.T) {
+	s, p := planning(t)
+	s.store.sources = append(s.store.sources, models.Source{ID: unknownID, Label: "lab", Provider: "mysql"}, models.Source{ID: driveID, Label: "wiki", Provider: "sqlite"})
+	d := parse(t, s.get(t, "/jobs/new"))
+	if offered := words(d.one(t, "select", "name", "drill.scratch")); !strings.Contains(offered, "A private server") || !strings.Contains(offered, "The server of lab") || strings.Contains(offered, "wiki") {
+		t.Errorf("drills are offered %s", offered)
+	}
+	typed := map[string]string{"label": "shop-weekly", "data_source": "shop", "retention.drives.nas.monthly": "12", "retention.drives.nas.keep_last": "0", "drill.scratch": "lab"}
+	if w := s.submit(t, "/jobs/new", sent(t, d, typed)); w.Code != http.StatusSeeOther || len(p.saved) != 1 {
+		t.Fatalf("status %d, saved %d: %s", w.Code, len(p.saved), w.Body)
+	}
+	got := p.saved[0].Fields
+	if got["retention.drives.nas.monthly"] != "12" || got["retention.drives.nas.keep_last"] != "" || got["drill.scratch"] != "lab" || got["perdrive"] != "" {
+		t.Errorf("saved is %v", got)
+	}
+	made := "/jobs/" + s.store.jobs[len(s.store.jobs)-1].ID
+	again := parse(t, s.get(t, made+"/edit"))
+	if value := attribute(again.one(t, "input", "name", "retention.drives.nas.monthly"), "value"); value != "12" {
+		t.Errorf("the form shows %q", value)
+	}
+	wrong := s.submit(t, made+"/edit", sent(t, again, map[string]string{"retention.drives.nas.monthly": "many"}))
+	if said := words(parse(t, wrong).one(t, "p", "id", "fault-retention.drives.nas.monthly")); wrong.Code != http.StatusUnprocessableEntity || !strings.Contains(said, "whole number") {
+		t.Errorf("status %d: %s", wrong.Code, said)
+	}
+	// htmx escapes names that a header does not take.
+	checked := s.submit(t, "/jobs/check", sent(t, again, map[string]string{"retention.drives.nas.monthly": "many"}), "HX-Trigger-Name", "retention%2Edrives.nas.monthly", "HX-Trigger-Name-URI-AutoEncoded", "true")
+	if !strings.Contains(checked.Body.String(), "whole number") {
+		t.Errorf("while it is typed: status %d: %s", checked.Code, checked.Body)
+	}
+	if w := s.submit(t, made+"/edit", sent(t, again, map[string]string{"retention.drives.nas.monthly": ""})); w.Code != http.StatusSeeOther || p.saved[1].Fields["retention.drives.nas.monthly"] != "" {
+		t.Errorf("status %d: the rule of the drive does not go", w.Code)
+	}
+}

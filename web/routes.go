@@ -127,6 +127,7 @@ func (s *server) routes() []route {
 	all = append(all, s.notifyRoutes()...)
 	all = append(all, s.planRoutes()...)
 	all = append(all, s.findRoutes()...)
+	all = append(all, s.leadRoutes()...)
 	return append(all, s.peopleRoutes()...)
 }
 

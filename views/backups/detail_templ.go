@@ -1096,7 +1096,7 @@ func copiesSection(copies []Copy) templ.Component {
 						}
 					}
 					if c.Error != "" {
-						var templ_7745c5c3_Var46 = []any{"mt-1 break-words text-sm", components.ToneBad.Ink()}
+						var templ_7745c5c3_Var46 = []any{"mt-1 break-words text-sm", c.Chip.Tone.Ink()}
 						templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var46...)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
@@ -1121,7 +1121,7 @@ func copiesSection(copies []Copy) templ.Component {
 						var templ_7745c5c3_Var48 string
 						templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.JoinStringErrs(c.Error)
 						if templ_7745c5c3_Err != nil {
-							return templ.Error{Err: templ_7745c5c3_Err, FileName: `backups/detail.templ`, Line: 238, Col: 83}
+							return templ.Error{Err: templ_7745c5c3_Err, FileName: `backups/detail.templ`, Line: 238, Col: 76}
 						}
 						_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var48))
 						if templ_7745c5c3_Err != nil {

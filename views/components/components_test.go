@@ -104,3 +104,11 @@ func TestTimesAreToldByTheClockOfWhoLooks(t *testing.T) {
 		}
 	}
 }
+
+// Labels that people choose are part of names of fields, and have spaces.
+func TestAFieldIsTiedToItsRemark(t *testing.T) {
+	html := render(t, Input(Field{Name: "retention.drives.my nas.daily", Problem: "It is wrong.", Check: "/check"}))
+	if !strings.Contains(html, `id="remark-retention.drives.my%20nas.daily"`) || !strings.Contains(html, `aria-describedby="remark-retention.drives.my%20nas.daily"`) {
+		t.Errorf("it is %s", html)
+	}
+}

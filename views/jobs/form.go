@@ -44,16 +44,17 @@ const (
 	fieldRecipients = "encryption.recipients"
 	fieldDrillAfter = "drill.after_backup"
 	fieldDrillWords = "drill.schedule"
+	fieldScratch    = "drill.scratch"
 	rulesPrefix     = "retention."
 	perDrivePrefix  = "retention.drives."
 )
 
 // plainFields are taken over as they are typed.
-var plainFields = []string{fieldSource, fieldZone, "window", "spread", "timeout", "compression"}
+var plainFields = []string{fieldSource, fieldZone, "window", "spread", "timeout", "compression", fieldScratch}
 
 // formFields are all of the form.
 var formFields = slices.Concat([]string{
-	fieldLabel, fieldDrives, fieldWhen, fieldMinute, fieldAt, fieldWeekdays, fieldMonthDay, fieldCron, fieldEncrypt, fieldRecipients, fieldKeep,
+	fieldLabel, fieldDrives, fieldWhen, fieldMinute, fieldAt, fieldWeekdays, fieldMonthDay, fieldCron, fieldEncrypt, fieldRecipients, fieldKeep, fieldPerDrive,
 	fieldDrillAfter, fieldDrills, fieldDrillWords,
 }, plainFields, ruleNames())
 
@@ -73,6 +74,7 @@ func ParseForm(q url.Values) Form {
 			f[name] = typed
 		}
 	}
+	f.readDriveRules(q)
 	return f
 }
 
@@ -154,6 +156,11 @@ func FormOf(d models.PlanDraft) Form {
 	maps.Copy(f, drillsOf(cmp.Or(d.Fields[fieldDrillWords], d.Fields["drill.cron"])))
 	for _, name := range ruleNames() {
 		if text := d.Fields[name]; text != "" {
+			f[name] = text
+		}
+	}
+	for name, text := range d.Fields {
+		if _, _, ok := driveRuleOf(name); ok {
 			f[name] = text
 		}
 	}
@@ -244,14 +251,7 @@ func (f Form) encrypt(d *models.PlanDraft, of models.PlanDraft, put func(name, v
 
 // keep writes the rules down. Those of drives that the job no longer has go with them.
 func (f Form) keep(d *models.PlanDraft, put func(name, value string), problems models.FieldErrors) {
-	drives := f.Drives()
-	for name := range d.Fields {
-		rest, perDrive := strings.CutPrefix(name, perDrivePrefix)
-		label := rest[:max(strings.LastIndexByte(rest, '.'), 0)] // which may have dots, as rules have not
-		if perDrive && !slices.Contains(drives, label) {
-			delete(d.Fields, name)
-		}
-	}
+	f.keepOnDrives(d, put, problems)
 	rules, wrong := f.Rules()
 	maps.Copy(problems, wrong)
 	for _, rule := range fields {

@@ -149,7 +149,7 @@ func TestProblemsStandWhereTheyComeFrom(t *testing.T) {
 			t.Errorf("%s: %q at %s", when, got, name)
 		}
 	}
-	v := NewFormView(layout.Page{}, FormFacts{Form: filled(nil), Problems: models.FieldErrors{"": "the source is gone", "drill.scratch": "names nothing", "timezone": "no"}})
+	v := NewFormView(layout.Page{}, FormFacts{Form: filled(nil), Problems: models.FieldErrors{"": "the source is gone", "tmp_folder": "names nothing", "timezone": "no"}})
 	for _, want := range []string{"The source is gone.", "Names nothing.", "Look at 1 field below"} {
 		if !strings.Contains(v.Problem, want) {
 			t.Errorf("the summary %q does not say %q", v.Problem, want)

@@ -49,9 +49,9 @@ type FormFacts struct {
 	Sources, Drives []components.Option
 	// Set has the names of the secrets that are set.
 	Set map[string]bool
-	// PerDrive says that drives have rules of their own.
-	PerDrive bool
-	Preview  Preview
+	// Scratch are the data sources on whose servers drills may restore.
+	Scratch []components.Option
+	Preview Preview
 	// Head stands above the form in place of its title; nil for the title.
 	Head templ.Component
 }
@@ -70,7 +70,7 @@ type FormView struct {
 	// Problem sums up what is wrong; empty when nothing is.
 	Problem         string
 	Sources, Drives []components.Option
-	PerDrive        bool
+	Scratch         []components.Option
 	// Open say which folded parts want a look.
 	OpenWhen, OpenPacked, OpenEncryption bool
 	Preview                              Preview
@@ -83,7 +83,7 @@ type FormView struct {
 // NewFormView builds it.
 func NewFormView(page layout.Page, f FormFacts) FormView {
 	v := FormView{
-		Page: page, Purpose: f.Purpose, ID: f.ID, From: f.From, Title: page.Title, Sources: f.Sources, Drives: f.Drives, PerDrive: f.PerDrive,
+		Page: page, Purpose: f.Purpose, ID: f.ID, From: f.From, Title: page.Title, Sources: f.Sources, Drives: f.Drives, Scratch: f.Scratch,
 		Preview: f.Preview, form: f.Form, set: f.Set, problems: placed(f.Problems, f.Form), Action: NewPath, BackPath: ListPath, Back: "Jobs", Save: "Save the job", Head: f.Head,
 	}
 	switch f.Purpose {
@@ -159,7 +159,7 @@ func (v FormView) summary() string {
 	}
 	var elsewhere []string
 	for _, name := range slices.Sorted(maps.Keys(v.problems)) {
-		if !slices.Contains(formFields, name) && !slices.Contains(secretFields, name) {
+		if !v.hasField(name) {
 			elsewhere = append(elsewhere, human.Sentence(v.problems[name]))
 		}
 	}
@@ -176,7 +176,7 @@ func (v FormView) first() string {
 			return name
 		}
 	}
-	return ""
+	return v.firstDriveProblem()
 }
 
 // fieldWords are what fields are called.
@@ -195,6 +195,7 @@ var fieldWords = map[string]components.Field{
 	FieldPassphrase: {Label: "Passphrase", Type: "password", Complete: "new-password", Hint: "Backups can never be opened without it: keep it elsewhere, too."},
 	FieldIdentity:   {Label: "Private key, for drills on this server", Hint: "May stay empty: then this server can't open its backups, and a drill proves them only when somebody types the key."},
 	fieldDrillWords: {Label: "When", Hint: "Plain words or a cron expression, such as weekly on sunday at 06:00."},
+	fieldScratch:    {Label: "Drills restore to", Hint: "A private server needs the server's own package on this machine. A database named here must be on another server than the one that is backed up. A database in a file needs neither."},
 	fieldWhen:       {Label: "It runs"}, fieldWeekdays: {Label: "Days"}, fieldKeep: {Label: "Keep"}, fieldEncrypt: {Label: "Encryption"},
 	fieldSource: {Label: "Database", Required: true}, fieldDrives: {Label: "Drives"}, fieldDrills: {Label: "And by the clock"},
 	fieldDrillAfter: {Label: "Restore each backup as a test", Hint: "A drill after each run proves that it restores, and equals what was dumped."},
@@ -209,6 +210,9 @@ var checked = []string{fieldLabel, fieldMinute, fieldAt, fieldCron, fieldZone, "
 // Field returns a field with what was typed, and what is wrong with it.
 func (v FormView) Field(name string) components.Field {
 	f, there := fieldWords[name]
+	if !there {
+		f, there = driveField(name)
+	}
 	if !there {
 		for _, rule := range fields {
 			if rulesPrefix+rule.name == name {

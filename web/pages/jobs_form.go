@@ -17,6 +17,9 @@ import (
 	"github.com/backupman/backupman/web/identity"
 )
 
+// providerSQLite is the kind of source that has no server for drills.
+const providerSQLite = "sqlite"
+
 // jobForm is a form of a job on its way: what it is for, and what it changes.
 type jobForm struct {
 	purpose jobs.Purpose
@@ -215,7 +218,7 @@ func (f jobForm) title() string {
 }
 
 func (h *Handlers) jobFormFacts(c *gin.Context, f jobForm) (jobs.FormFacts, error) {
-	facts := jobs.FormFacts{Purpose: f.purpose, ID: f.job.ID, From: f.from, Form: f.form, Problems: f.problems, PerDrive: len(f.job.DriveRetention) > 0}
+	facts := jobs.FormFacts{Purpose: f.purpose, ID: f.job.ID, From: f.from, Form: f.form, Problems: f.problems}
 	facts.Set = map[string]bool{}
 	for name := range f.of.Secrets {
 		facts.Set[name] = true
@@ -226,6 +229,9 @@ func (h *Handlers) jobFormFacts(c *gin.Context, f jobForm) (jobs.FormFacts, erro
 	}
 	for _, s := range sources {
 		facts.Sources = append(facts.Sources, components.Option{Value: s.Label, Label: s.Label + " · " + backups.ProviderName(s.Provider)})
+		if s.Provider != providerSQLite {
+			facts.Scratch = append(facts.Scratch, jobs.ScratchOption(s.Label, backups.ProviderName(s.Provider)))
+		}
 	}
 	for _, d := range drives {
 		facts.Drives = append(facts.Drives, components.Option{Value: d.Label, Label: d.Label, Hint: d.Provider})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -51,7 +52,19 @@ func (h *Handlers) CheckJob(c *gin.Context) error {
 		return err
 	}
 	view := jobs.NewFormView(h.page("", jobs.ListPath), jobs.FormFacts{Purpose: f.purpose, Form: f.form, Problems: merged(problems, wrong)})
-	return Render(c, http.StatusOK, components.Remark(view.Field(c.GetHeader("HX-Trigger-Name"))))
+	return Render(c, http.StatusOK, components.Remark(view.Field(triggerName(c))))
+}
+
+// triggerName is the name of the field that was changed. A header takes no letters of most
+// languages, which labels in the name may have, so that htmx escapes such a one.
+func triggerName(c *gin.Context) string {
+	name := c.GetHeader("HX-Trigger-Name")
+	if c.GetHeader("HX-Trigger-Name-URI-AutoEncoded") == "true" {
+		if plain, err := url.PathUnescape(name); err == nil {
+			return plain
+		}
+	}
+	return name
 }
 
 // sentJob is a form that was sent to be looked at.
