@@ -29,11 +29,11 @@ type PlanItem struct {
 	// line. Its secrets are references to stored ones, ${secret:NAME}.
 	Fields Settings `gorm:"serializer:json;type:mediumtext"`
 	// Unreadable says that the fields can't be read, and are none therefore.
-	Unreadable bool `gorm:"-"`
-	CreatedBy string     `gorm:"size:255;not null"`
-	UpdatedBy string     `gorm:"size:255;not null"`
-	CreatedAt time.Time  `gorm:"precision:6;not null"`
-	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+	Unreadable bool       `gorm:"-"`
+	CreatedBy  string     `gorm:"size:255;not null"`
+	UpdatedBy  string     `gorm:"size:255;not null"`
+	CreatedAt  time.Time  `gorm:"precision:6;not null"`
+	UpdatedAt  *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
 
 // LeftItem is a PlanItem that is no part of the running configuration.

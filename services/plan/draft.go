@@ -28,6 +28,7 @@ func (s *Service) Draft(ctx context.Context, kind models.PlanKind, label string)
 		}
 		delete(draft.Fields, field)
 	}
+	delete(draft.Fields, formerField)
 	return draft, nil
 }
 
@@ -44,6 +45,13 @@ func (s *Service) fill(st *state, draft models.PlanDraft) (filled, error) {
 	f := filled{name: name{draft.Kind, draft.Label}, fields: s.openFields(draft), typed: map[string]models.Secret{}}
 	known, _ := st.fieldsOf(f.name)
 	faults := s.onlyInFile(draft.Kind, known, f.fields)
+	if draft.Fields[formerField] != "" {
+		faults[formerField] = "is kept by itself: leave it out"
+	}
+	delete(f.fields, formerField)
+	if f.kind == models.PlanJob {
+		set(f.fields, formerField, known[formerField])
+	}
 	var kept []string
 	for _, field := range s.secretFields(draft.Kind, f.fields["provider"]) {
 		typed := draft.Secrets[field]
