@@ -57,9 +57,22 @@ type PlanDraft struct {
 	Secrets map[string]Secret
 	// Forget names the secrets that are taken away.
 	Forget []string
+	// Version tells what the draft was made from; what was saved again since is not replaced.
+	// An empty one replaces whatever is there.
+	Version string
 	// Moved says of a drive whose place changes that its copies were moved there.
 	Moved bool
 }
+
+// OutdatedError says that something was saved again since it was read. It is an ErrConflict.
+type OutdatedError struct {
+	*Fault
+	// Version is that of what is saved now.
+	Version string
+}
+
+// Unwrap makes errors.As and errors.Is find the fault.
+func (e *OutdatedError) Unwrap() error { return e.Fault }
 
 // PlanChange saves or removes a PlanItem, with the secrets that go with it.
 type PlanChange struct {

@@ -29,6 +29,9 @@ func (s *Service) Draft(ctx context.Context, kind models.PlanKind, label string)
 		delete(draft.Fields, field)
 	}
 	delete(draft.Fields, formerField)
+	if item, ok := st.items[name{kind, label}]; ok && st.origin(name{kind, label}) == models.OriginPage {
+		draft.Version = versionOf(item)
+	}
 	return draft, nil
 }
 
@@ -130,6 +133,10 @@ func (s *Service) check(st *state, draft models.PlanDraft, isNew bool) (*state, 
 		return nil, filled{}, inFile(n)
 	case origin == "":
 		return nil, filled{}, unknown(n)
+	}
+	f, _ := s.fill(st, draft) // whose mistakes are told when it is read
+	if err := s.outdated(st, f, draft.Version); err != nil {
+		return nil, f, err
 	}
 	return s.read(st, draft)
 }
