@@ -29,7 +29,7 @@ func (h *Handlers) NewNotifier(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		draft.Label, draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, from+"-copy"), nil
+		draft.Label, draft.Secrets, draft.Version = h.freeLabel(c.Request.Context(), n.Kind, from+"-copy"), nil, ""
 		f.Draft, provider = draft, draft.Fields["provider"]
 	}
 	if provider == "" {

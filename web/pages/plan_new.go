@@ -54,7 +54,7 @@ func (h *Handlers) copyOf(c *gin.Context, n plan.Noun, id string) (models.PlanDr
 	if err != nil {
 		return models.PlanDraft{}, err
 	}
-	draft.Label, draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, at.Label+"-copy"), nil
+	draft.Label, draft.Secrets, draft.Version = h.freeLabel(c.Request.Context(), n.Kind, at.Label+"-copy"), nil, ""
 	return draft, nil
 }
 
