@@ -52,7 +52,9 @@ type Unlock struct {
 	Identity Secret
 	// Passphrase is that of a dump which was encrypted with one.
 	Passphrase Secret
+	// Former are passphrases that were in use before, and are tried after it.
+	Former []Secret
 }
 
 // Empty reports whether there is nothing to open a dump with.
-func (u Unlock) Empty() bool { return u.Identity.Empty() && u.Passphrase.Empty() }
+func (u Unlock) Empty() bool { return u.Identity.Empty() && u.Passphrase.Empty() && len(u.Former) == 0 }

@@ -29,11 +29,11 @@ type PlanItem struct {
 	// line. Its secrets are references to stored ones, ${secret:NAME}.
 	Fields Settings `gorm:"serializer:json;type:mediumtext"`
 	// Unreadable says that the fields can't be read, and are none therefore.
-	Unreadable bool `gorm:"-"`
-	CreatedBy string     `gorm:"size:255;not null"`
-	UpdatedBy string     `gorm:"size:255;not null"`
-	CreatedAt time.Time  `gorm:"precision:6;not null"`
-	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
+	Unreadable bool       `gorm:"-"`
+	CreatedBy  string     `gorm:"size:255;not null"`
+	UpdatedBy  string     `gorm:"size:255;not null"`
+	CreatedAt  time.Time  `gorm:"precision:6;not null"`
+	UpdatedAt  *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
 
 // LeftItem is a PlanItem that is no part of the running configuration.
@@ -57,9 +57,22 @@ type PlanDraft struct {
 	Secrets map[string]Secret
 	// Forget names the secrets that are taken away.
 	Forget []string
+	// Version tells what the draft was made from; what was saved again since is not replaced.
+	// An empty one replaces whatever is there.
+	Version string
 	// Moved says of a drive whose place changes that its copies were moved there.
 	Moved bool
 }
+
+// OutdatedError says that something was saved again since it was read. It is an ErrConflict.
+type OutdatedError struct {
+	*Fault
+	// Version is that of what is saved now.
+	Version string
+}
+
+// Unwrap makes errors.As and errors.Is find the fault.
+func (e *OutdatedError) Unwrap() error { return e.Fault }
 
 // PlanChange saves or removes a PlanItem, with the secrets that go with it.
 type PlanChange struct {

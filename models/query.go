@@ -165,4 +165,7 @@ type PlannedJob struct {
 	// Identity is an age identity file, with which drills and restores on this server
 	// open the dumps; empty when the server has no private key.
 	Identity Secret `json:"-"`
+	// Former are references to the stored secrets that were the passphrase before, the
+	// newest last; they open earlier backups.
+	Former []Secret `json:"-"`
 }

@@ -153,6 +153,9 @@ func (p *fakePlanner) Check(ctx context.Context, d models.PlanDraft, isNew bool)
 	if _, err := p.Origin(ctx, d.Kind, d.Label); isNew && err == nil {
 		wrong["label"] = fmt.Sprintf("there is a %s called %q already: choose another name", d.Kind, d.Label)
 	}
+	if now := p.drafts[d.Kind][d.Label].Version; d.Version != "" && d.Version != now {
+		return &models.OutdatedError{Fault: &models.Fault{Kind: models.ErrConflict, Sentence: "it was changed by bob since you opened it"}, Version: now}
+	}
 	if before := p.drafts[d.Kind][d.Label].Fields["folder"]; d.Kind == models.PlanDrive && !isNew && before != d.Fields["folder"] && !d.Moved {
 		wrong["moved"] = "say that the copies were moved"
 	}
@@ -188,6 +191,7 @@ func (p *fakePlanner) Save(ctx context.Context, d models.PlanDraft, isNew bool, 
 		return "", err
 	}
 	p.saved = append(p.saved, d)
+	d.Version = models.NewID()
 	id := models.NewID()
 	switch d.Kind {
 	case models.PlanSource:

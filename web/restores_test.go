@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -197,7 +198,7 @@ func TestDrillNow(t *testing.T) {
 	}
 	d.one(t, "form", "action", "/backups/"+finishedID+"/drill")
 	w := s.ask(t, http.MethodPost, "/backups/"+finishedID+"/drill", "")
-	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/backups/"+finishedID+"#proof" || s.restores.drilled[0] != (models.DrillRequest{BackupID: finishedID, Trigger: models.TriggerPage}) {
+	if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "/backups/"+finishedID+"#proof" || !reflect.DeepEqual(s.restores.drilled[0], models.DrillRequest{BackupID: finishedID, Trigger: models.TriggerPage}) {
 		t.Errorf("status %d to %q: %+v", w.Code, w.Header().Get("Location"), s.restores.drilled)
 	}
 	body := parse(t, s.get(t, "/backups/"+finishedID)).one(t, "div", "id", "backup-body")

@@ -99,10 +99,15 @@ func TestPassphrases(t *testing.T) {
 	w, err := age.Encrypt(&file, to...)
 	must(t, err)
 	must(t, w.Close())
-	with, err := agekey.Identities(models.Unlock{Passphrase: secret})
-	must(t, err)
-	if _, err := age.Decrypt(&file, with...); err != nil {
-		t.Error(err)
+	for name, u := range map[string]models.Unlock{
+		"the passphrase": {Passphrase: secret},
+		"a former one":   {Passphrase: models.NewSecret("the one of today"), Former: []models.Secret{models.NewSecret("the one before"), secret}},
+	} {
+		with, err := agekey.Identities(u)
+		must(t, err)
+		if _, err := age.Decrypt(bytes.NewReader(file.Bytes()), with...); err != nil {
+			t.Errorf("with %s: %v", name, err)
+		}
 	}
 	if _, err := agekey.Recipients(models.Encryption{Passphrase: true}, models.Secret{}); !errors.Is(err, models.ErrConflict) {
 		t.Errorf("without the passphrase: %v", err)

@@ -15,7 +15,7 @@ import (
 // longestIdentity is the longest identity file that is read, in bytes.
 const longestIdentity = 1 << 20
 
-// Identities returns the private keys and the passphrase of what a person or the
+// Identities returns the private keys and the passphrases, the present one first, of what a person or the
 // configuration gave. It returns models.ErrInvalid for what is no identity file.
 func Identities(u models.Unlock) ([]age.Identity, error) {
 	var all []age.Identity
@@ -28,8 +28,11 @@ func Identities(u models.Unlock) ([]age.Identity, error) {
 			all = append(all, k.identity)
 		}
 	}
-	if !u.Passphrase.Empty() {
-		i, err := age.NewScryptIdentity(u.Passphrase.Reveal())
+	for _, phrase := range append([]models.Secret{u.Passphrase}, u.Former...) {
+		if phrase.Empty() {
+			continue
+		}
+		i, err := age.NewScryptIdentity(phrase.Reveal())
 		if err != nil {
 			return nil, models.Invalidf("the passphrase can't be used")
 		}

@@ -48,7 +48,7 @@ func index(plan models.Plan) configured {
 		next.drives[d.Label] = d
 	}
 	for _, j := range plan.Jobs {
-		next.jobs[j.Job.Label] = keys{passphrase: j.Passphrase, identity: j.Identity}
+		next.jobs[j.Job.Label] = keys{passphrase: j.Passphrase, identity: j.Identity, former: j.Former}
 	}
 	next.notifiers = slices.Clone(plan.Notifiers)
 	next.uses = usesOf(plan)
@@ -60,7 +60,7 @@ func index(plan models.Plan) configured {
 func (c *Catalog) withoutSecrets(plan models.Plan) (models.Plan, error) {
 	open := models.Plan{Keep: plan.Keep, Revision: plan.Revision}
 	for _, j := range plan.Jobs {
-		j.Passphrase, j.Identity = models.Secret{}, models.Secret{}
+		j.Passphrase, j.Identity, j.Former = models.Secret{}, models.Secret{}, nil
 		open.Jobs = append(open.Jobs, j)
 	}
 	for _, s := range plan.Sources {

@@ -60,7 +60,11 @@ type configured struct {
 }
 
 // keys are what encrypts and opens the dumps of a job.
-type keys struct{ passphrase, identity models.Secret }
+type keys struct {
+	passphrase, identity models.Secret
+	// former are passphrases from before, the newest last.
+	former []models.Secret
+}
 
 // New returns an empty catalog: nothing opens until Apply or Load. base has what all
 // drives of this installation share; its label and settings are not looked at.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func TestKeysStayInMemory(t *testing.T) {
 		"1": {Passphrase: p.Jobs[0].Passphrase}, "2": {Identity: p.Jobs[1].Identity}, "3": {},
 	} {
 		got, err := c.Unlock(t.Context(), id)
-		if err != nil || got != want {
+		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("job %s opens with another key (%v)", id, err)
 		}
 		if phrase, err := c.Passphrase(t.Context(), id); err != nil || phrase != want.Passphrase {

@@ -2,7 +2,9 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/backupman/backupman/models"
 )
@@ -17,8 +19,8 @@ func (c *Catalog) Passphrase(ctx context.Context, jobID string) (models.Secret, 
 	return c.Reveal(ctx, k.passphrase, fmt.Sprintf("the job %q takes its passphrase", job.Label))
 }
 
-// Unlock returns what the configuration has to open the dumps of a job; empty when it has
-// nothing.
+// Unlock returns what the configuration has to open the dumps of a job, with the
+// passphrases from before, the newest first; empty when it has nothing.
 func (c *Catalog) Unlock(ctx context.Context, jobID string) (models.Unlock, error) {
 	phrase, err := c.Passphrase(ctx, jobID)
 	if err != nil {
@@ -32,7 +34,18 @@ func (c *Catalog) Unlock(ctx context.Context, jobID string) (models.Unlock, erro
 	if err != nil {
 		return models.Unlock{}, err
 	}
-	return models.Unlock{Identity: identity, Passphrase: phrase}, nil
+	u := models.Unlock{Identity: identity, Passphrase: phrase}
+	for _, f := range slices.Backward(k.former) {
+		earlier, err := c.Reveal(ctx, f, fmt.Sprintf("the job %q takes the passphrase of earlier backups", job.Label))
+		if errors.Is(err, models.ErrNotFound) {
+			continue // it opens nothing any more, and the others do
+		}
+		if err != nil {
+			return models.Unlock{}, err
+		}
+		u.Former = append(u.Former, earlier)
+	}
+	return u, nil
 }
 
 func (c *Catalog) keysOf(ctx context.Context, jobID string) (keys, models.Job, error) {

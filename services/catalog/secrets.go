@@ -57,6 +57,9 @@ func usesOf(plan models.Plan) map[string][]string {
 	for _, j := range plan.Jobs {
 		add(j.Passphrase.Reveal(), "job "+j.Job.Label+": passphrase")
 		add(j.Identity.Reveal(), "job "+j.Job.Label+": identity")
+		for _, f := range j.Former {
+			add(f.Reveal(), "job "+j.Job.Label+": passphrase of earlier backups")
+		}
 	}
 	return uses
 }

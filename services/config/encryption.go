@@ -83,6 +83,26 @@ func (t *table) passphrase(s scalar, beside bool) {
 	}
 }
 
+// FormerPassphrases is the key of a job with the stored secrets that were its passphrases.
+const FormerPassphrases = "former_passphrases"
+
+// former reads the passphrases that opened earlier backups of a job. They are references
+// to stored secrets: nothing else keeps what was replaced.
+func (t *table) former() []models.Secret {
+	var all []models.Secret
+	for _, node := range t.items(FormerPassphrases) {
+		s := t.l.scalar("an element of "+t.path(FormerPassphrases), resolve(node), node.Line)
+		switch {
+		case s.bad:
+		case s.ref == "":
+			t.l.problem(s.line, "an element of %s is no reference to a stored secret: store it with backupman secret set, and write ${secret:NAME}", t.path(FormerPassphrases))
+		default:
+			all = append(all, models.NewSecret(s.text))
+		}
+	}
+	return all
+}
+
 // identity reads the private keys with which this server opens what it encrypts: from a
 // file, or from identity itself, which may refer to a stored secret.
 func (t *table) identity(e models.Encryption) models.Secret {

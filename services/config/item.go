@@ -75,7 +75,7 @@ var lists = map[models.PlanKind]string{models.PlanSource: "data_sources", models
 func isList(kind models.PlanKind, field string) bool {
 	switch kind {
 	case models.PlanJob:
-		return field == "drives" || field == "encryption.recipients"
+		return field == "drives" || field == "encryption.recipients" || field == FormerPassphrases
 	case models.PlanNotifier:
 		return field == "events" || field == "jobs"
 	}

@@ -56,6 +56,7 @@ func (l *loader) job(t *table, seen labels, shared forAll, kinds []models.Kind, 
 	planned.Job.Timeout = t.timeout()
 	planned.Job.Compression = t.compression()
 	l.encryptionOf(t, shared.encryption).of(&planned)
+	planned.Former = t.former()
 	l.keep(t, &planned, shared.retention)
 	l.drill(t.sub("drill"), &planned, kinds, sources)
 	t.end()

@@ -28,6 +28,10 @@ func (s *Service) Draft(ctx context.Context, kind models.PlanKind, label string)
 		}
 		delete(draft.Fields, field)
 	}
+	delete(draft.Fields, formerField)
+	if item, ok := st.items[name{kind, label}]; ok && st.origin(name{kind, label}) == models.OriginPage {
+		draft.Version = versionOf(item)
+	}
 	return draft, nil
 }
 
@@ -44,6 +48,13 @@ func (s *Service) fill(st *state, draft models.PlanDraft) (filled, error) {
 	f := filled{name: name{draft.Kind, draft.Label}, fields: s.openFields(draft), typed: map[string]models.Secret{}}
 	known, _ := st.fieldsOf(f.name)
 	faults := s.onlyInFile(draft.Kind, known, f.fields)
+	if draft.Fields[formerField] != "" {
+		faults[formerField] = "is kept by itself: leave it out"
+	}
+	delete(f.fields, formerField)
+	if f.kind == models.PlanJob {
+		set(f.fields, formerField, known[formerField])
+	}
 	var kept []string
 	for _, field := range s.secretFields(draft.Kind, f.fields["provider"]) {
 		typed := draft.Secrets[field]
@@ -122,6 +133,10 @@ func (s *Service) check(st *state, draft models.PlanDraft, isNew bool) (*state, 
 		return nil, filled{}, inFile(n)
 	case origin == "":
 		return nil, filled{}, unknown(n)
+	}
+	f, _ := s.fill(st, draft) // whose mistakes are told when it is read
+	if err := s.outdated(st, f, draft.Version); err != nil {
+		return nil, f, err
 	}
 	return s.read(st, draft)
 }

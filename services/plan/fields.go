@@ -12,6 +12,9 @@ import (
 const (
 	passphraseField = "encryption.passphrase"
 	identityField   = "encryption.identity"
+	// formerField has references to the passphrases from before, one a line. It is kept by
+	// Save alone, and no draft shows it.
+	formerField = config.FormerPassphrases
 )
 
 // secretFields are the fields of something that are secret.
@@ -114,6 +117,11 @@ func jobFields(p models.PlannedJob, encrypted bool) models.Settings {
 	set(fields, "encryption.recipients", strings.Join(j.Encryption.Recipients, "\n"))
 	set(fields, passphraseField, p.Passphrase.Reveal())
 	set(fields, identityField, p.Identity.Reveal())
+	var former []string
+	for _, f := range p.Former {
+		former = append(former, f.Reveal())
+	}
+	set(fields, formerField, strings.Join(former, "\n"))
 	if encrypted && !j.Encryption.On() {
 		fields["encryption"] = config.NoEncryption
 	}

@@ -88,7 +88,7 @@ func (s *Service) SecretUses() map[string][]string {
 	st, uses := s.current.Load(), map[string][]string{}
 	for n := range st.left {
 		for field, value := range st.items[n].Fields {
-			if secret, ok := models.SecretRef(value); ok {
+			for secret := range refsOf(models.Settings{field: value}) {
 				uses[secret] = append(uses[secret], string(n.kind)+" "+n.label+", which is left out: "+field)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"slices"
 
 	"github.com/backupman/backupman/models"
 )
@@ -51,7 +50,11 @@ func (s *Service) saveOnce(ctx context.Context, st *state, draft models.PlanDraf
 	}
 	item := models.PlanItem{Kind: f.kind, Label: f.label, Fields: maps.Clone(f.fields), UpdatedBy: by}
 	before := st.items[f.name].Fields
-	values, err := s.seal(ctx, item.Fields, before, f)
+	retired, err := s.retire(ctx, item.Fields, before, f)
+	if err != nil {
+		return err
+	}
+	values, err := s.seal(ctx, item.Fields, retired, f)
 	if err != nil {
 		return err
 	}
@@ -85,36 +88,6 @@ func (s *Service) seal(ctx context.Context, fields, before models.Settings, f fi
 		values[own], fields[field] = secret, "${secret:"+own+"}"
 	}
 	return values, nil
-}
-
-// forgotten are the stored secrets that fields of something referred to and no longer do,
-// and that nothing else refers to.
-func (st *state) forgotten(n name, before, now models.Settings) []string {
-	var gone []string
-	for field, value := range before {
-		if own, ok := models.SecretRef(value); ok && now[field] != value && !st.refersTo(value, n) {
-			gone = append(gone, own)
-		}
-	}
-	return gone
-}
-
-// refersTo reports whether the file, or an item other than one, has a reference.
-func (st *state) refersTo(reference string, but name) bool {
-	has := func(fields models.Settings) bool {
-		return slices.Contains(slices.Collect(maps.Values(fields)), reference)
-	}
-	for n, item := range st.items {
-		if n != but && has(item.Fields) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(st.file.Sources, func(x models.Source) bool { return has(x.Settings) }) ||
-		slices.ContainsFunc(st.file.Drives, func(x models.Drive) bool { return has(x.Settings) }) ||
-		slices.ContainsFunc(st.file.Notifiers, func(x models.Notifier) bool { return has(x.Settings) }) ||
-		slices.ContainsFunc(st.file.Jobs, func(x models.PlannedJob) bool {
-			return x.Passphrase.Reveal() == reference || x.Identity.Reveal() == reference
-		}) || st.file.OIDC.ClientSecret.Reveal() == reference
 }
 
 // id returns the id of what has just been saved.

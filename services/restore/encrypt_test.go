@@ -38,7 +38,7 @@ func identity(k *age.X25519Identity) models.Unlock {
 func (w *world) encrypt(e models.Encryption, has models.Unlock) {
 	w.t.Helper()
 	j := &w.plan.Jobs[0]
-	j.Job.Encryption, j.Passphrase, j.Identity = e, has.Passphrase, has.Identity
+	j.Job.Encryption, j.Passphrase, j.Identity, j.Former = e, has.Passphrase, has.Identity, has.Former
 	w.must(w.catalog.Apply(w.t.Context(), w.plan))
 	w.must(w.store.TakeKit(w.t.Context(), w.job.ID, e.Fingerprint(), models.Now()))
 }
@@ -176,6 +176,19 @@ func TestAConfiguredKeyThatCantBeHadIsSaid(t *testing.T) {
 		t.Errorf("no way out: %s", d.Reason)
 	}
 	w.wantOutcome(w.drillWith(b, models.Unlock{Passphrase: models.NewSecret(phrase)}), models.DrillProven, models.LevelEquals, "4 tables")
+}
+
+// A passphrase that was replaced still opens what was encrypted with it.
+func TestAFormerPassphraseProvesAnEarlierBackup(t *testing.T) {
+	w := newWorld(t, "nas")
+	e, now := models.Encryption{Passphrase: true}, models.NewSecret("the passphrase of today")
+	w.encrypt(e, models.Unlock{Passphrase: models.NewSecret(phrase)})
+	b := w.backUp()
+	w.encrypt(e, models.Unlock{Passphrase: now})
+	w.wantOutcome(w.drillWith(b, models.Unlock{}), models.DrillUnverified, models.LevelStored, "passphrase")
+	w.encrypt(e, models.Unlock{Passphrase: now, Former: []models.Secret{models.NewSecret(phrase)}})
+	w.wantOutcome(w.drillWith(b, models.Unlock{}), models.DrillProven, models.LevelEquals, "4 tables")
+	w.wantSilent(phrase, now.Reveal())
 }
 
 // rewrite changes the manifest that the metadata has of a backup.

@@ -20,6 +20,8 @@ type KeyView struct {
 	Page      layout.Page
 	ID, Label string
 	Key       HostKey
+	// Next is as in Facts.
+	Next string
 	// Changed says that the drive has worked before, so that another key was trusted.
 	Changed bool
 	// Error is why the newest check failed; empty when it did not, or when the page

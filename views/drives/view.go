@@ -31,6 +31,9 @@ type Facts struct {
 	Origin models.Origin
 	// Own says that it is shown on its own page.
 	Own bool
+	// Next is the page that a sign-in or the trust in a key leads back to; empty for the
+	// page of drives.
+	Next string
 }
 
 // View is the page of drives.
@@ -75,6 +78,8 @@ type Card struct {
 	Origin  models.Origin
 	// Own says that the card is on the drive's own page, which names it already.
 	Own bool
+	// Next is as in Facts.
+	Next string
 }
 
 // Path returns the address of a drive, below which its actions are.
@@ -109,7 +114,7 @@ func NewCard(f Facts, now time.Time) Card {
 		ID: f.Drive.ID, Label: f.Drive.Label, Provider: backups.ProviderName(f.Drive.Provider), Where: Where(f.Drive),
 		Chip: chip(f), Checking: f.Checking, Room: room(f.Check),
 		Copies: f.Totals.Finished, Failed: f.Totals.Failed, Bytes: f.Totals.Bytes, Actions: actions(f),
-		Origin: f.Origin, Own: f.Own,
+		Origin: f.Origin, Own: f.Own, Next: f.Next,
 	}
 	if f.Check != nil {
 		c.Checked, c.Good = components.Ago(now, &f.Check.CheckedAt), components.Ago(now, f.Check.GoodAt)
@@ -119,7 +124,7 @@ func NewCard(f Facts, now time.Time) Card {
 		c.Failing, c.Error = true, human.Sentence(f.Problem)
 	}
 	if f.Trusts && (c.Failing || f.Check == nil) && !f.Checking {
-		c.KeyPath = Path(c.ID) + "/key"
+		c.KeyPath = Path(c.ID) + "/key" + with(false, f.Next)
 	}
 	return c
 }
@@ -164,7 +169,7 @@ func room(c *models.DriveCheck) string {
 func actions(f Facts) []components.Action {
 	id := f.Drive.ID
 	check := components.Action{
-		ID: "check-" + id, Path: Path(id) + "/check" + onOwn(f.Own), Label: "Check now", Icon: "retry", About: f.Drive.Label,
+		ID: "check-" + id, Path: Path(id) + "/check" + with(f.Own, f.Next), Label: "Check now", Icon: "retry", About: f.Drive.Label,
 		Swap: "closest article", Waits: f.Checking, Needs: models.ScopeRun,
 	}
 	if !f.SignsIn {
@@ -172,23 +177,13 @@ func actions(f Facts) []components.Action {
 	}
 	wanted := f.Check == nil || f.Check.NeedsSignIn
 	signIn := components.Action{
-		ID: "sign-in-" + id, Path: Path(id) + "/sign-in", Label: signInWords(f.Drive.Provider), Icon: "shield",
+		ID: "sign-in-" + id, Path: Path(id) + "/sign-in" + with(false, f.Next), Label: signInWords(f.Drive.Provider), Icon: "shield",
 		About: f.Drive.Label, Primary: wanted, Needs: models.ScopeAdmin,
 	}
 	if wanted {
 		return []components.Action{signIn, check}
 	}
 	return []components.Action{check, signIn}
-}
-
-// OwnPage is the name of the parameter that says that a card is on the drive's own page.
-const OwnPage = "own"
-
-func onOwn(own bool) string {
-	if own {
-		return "?" + OwnPage + "=true"
-	}
-	return ""
 }
 
 func signInWords(provider string) string {

@@ -40,6 +40,8 @@ type FormFacts struct {
 	Purpose Purpose
 	// ID is that of the job that is changed; empty for a new one.
 	ID string
+	// Version is that of what is changed, as plan.FormView has it.
+	Version string
 	// From is that of the job that a new one began as; empty for none.
 	From string
 	Form Form
@@ -61,6 +63,7 @@ type FormView struct {
 	Page     layout.Page
 	Purpose  Purpose
 	ID, From string
+	Version  string
 	Title    string
 	Action   string
 	BackPath string
@@ -83,7 +86,7 @@ type FormView struct {
 // NewFormView builds it.
 func NewFormView(page layout.Page, f FormFacts) FormView {
 	v := FormView{
-		Page: page, Purpose: f.Purpose, ID: f.ID, From: f.From, Title: page.Title, Sources: f.Sources, Drives: f.Drives, Scratch: f.Scratch,
+		Page: page, Purpose: f.Purpose, ID: f.ID, Version: f.Version, From: f.From, Title: page.Title, Sources: f.Sources, Drives: f.Drives, Scratch: f.Scratch,
 		Preview: f.Preview, form: f.Form, set: f.Set, problems: placed(f.Problems, f.Form), Action: NewPath, BackPath: ListPath, Back: "Jobs", Save: "Save the job", Head: f.Head,
 	}
 	switch f.Purpose {

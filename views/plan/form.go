@@ -17,6 +17,9 @@ const (
 	DoAnyway = "anyway"
 )
 
+// VersionField is the name of the field with the version of what is changed.
+const VersionField = "version"
+
 // MovedField is the name of the field that says that copies were moved along.
 const MovedField = "moved"
 
@@ -58,7 +61,7 @@ type FormView struct {
 	Label                           components.Field
 	New                             bool
 	Settings                        components.SettingsView
-	Token                           string
+	Token, Version                  string
 	Problem                         string
 	Found                           *Found
 	Anyway                          bool
@@ -84,7 +87,7 @@ func CopiesStay(copies int64) string {
 // NewFormView makes a form; the caller adds its page, its words and its addresses.
 func NewFormView(f Facts) FormView {
 	v := FormView{
-		Noun: f.Noun, Provider: f.Kind.Provider, KindName: f.Kind.Name, Unsupported: f.Kind.Unsupported, New: f.New, Token: f.Token, Anyway: f.Anyway,
+		Noun: f.Noun, Provider: f.Kind.Provider, KindName: f.Kind.Name, Unsupported: f.Kind.Unsupported, New: f.New, Token: f.Token, Version: f.Draft.Version, Anyway: f.Anyway,
 		Label: components.Field{
 			Name: "label", Label: "Name (optional)", Value: f.Draft.Label, Problem: human.Sentence(f.Problems["label"]), Check: f.Noun.Check(),
 			Hint: "What this " + f.Noun.Thing + " is called here. When empty, it is named after what is filled in above.",

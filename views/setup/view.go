@@ -101,6 +101,9 @@ func NewDrivesView(page layout.Page, f sources.Facts, all []drives.Facts, chosen
 			v.Ticked = append(v.Ticked, d.Drive.ID)
 		}
 	}
+	for i, w := range v.Wanting {
+		v.Wanting[i].Path = drives.PathBackTo(w.Path, DrivesOf(v.SourceID, v.Ticked...))
+	}
 	return v
 }
 
@@ -112,7 +115,7 @@ func (v *DrivesView) add(d drives.Facts) {
 	}
 	v.Drives = append(v.Drives, components.Option{Value: card.ID, Label: card.Label, Hint: hint + " · " + strings.ToLower(card.Chip.Text)})
 	if card.Failing && !card.Checking {
-		v.Wanting = append(v.Wanting, Wanting{Label: card.Label, Words: card.Error, Path: drives.Path(card.ID)})
+		v.Wanting = append(v.Wanting, Wanting{Label: card.Label, Words: card.Error, Path: card.ID})
 	}
 }
 

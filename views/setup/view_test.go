@@ -58,7 +58,7 @@ func TestADriveThatDoesNotWorkIsToldOf(t *testing.T) {
 	all := driveFacts("a b")
 	all[1].Check = &models.DriveCheck{Error: `drive "b": it is full`}
 	v := NewDrivesView(layout.Page{}, sources.Facts{}, all, nil)
-	if len(v.Wanting) != 1 || v.Wanting[0] != (Wanting{"b", "It is full.", "/drives/b"}) {
+	if len(v.Wanting) != 1 || v.Wanting[0] != (Wanting{"b", "It is full.", "/drives/b?next=%2Fsetup%2Fdrives%3Fdrive%3Da%26drive%3Db%26source%3D"}) {
 		t.Errorf("wanting are %+v", v.Wanting)
 	}
 }

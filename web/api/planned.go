@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -48,6 +49,8 @@ type Planned struct {
 	// Fields are what the configuration file says, or would say, by dotted keys such as
 	// "retention.daily"; lists are one entry a line.
 	Fields map[string]string `json:"Fields"`
+	// Version changes with every save; empty for what the file names.
+	Version string `json:"Version"`
 	// SecretsSet are the names of the secrets that are set. They are never told.
 	SecretsSet []string `json:"SecretsSet"`
 }
@@ -60,6 +63,9 @@ type change struct {
 	Secrets map[string]string `json:"Secrets"`
 	// Forget are the secrets that are taken away.
 	Forget []string `json:"Forget"`
+	// Version is that of what was read; when it was saved again since, nothing is changed. If-Match
+	// says the same.
+	Version string `json:"Version"`
 	// Moved says of a drive whose place changes that its copies were moved there.
 	Moved bool `json:"Moved"`
 }
@@ -67,7 +73,7 @@ type change struct {
 const changeExample = `{"Label": "shop", "Fields": {"provider": "mysql", "db_name": "shop"}, "Secrets": {"password": "…"}}`
 
 func (r change) draft(kind models.PlanKind) models.PlanDraft {
-	d := models.PlanDraft{Kind: kind, Label: r.Label, Fields: models.Settings(r.Fields), Secrets: map[string]models.Secret{}, Forget: r.Forget, Moved: r.Moved}
+	d := models.PlanDraft{Kind: kind, Label: r.Label, Fields: models.Settings(r.Fields), Secrets: map[string]models.Secret{}, Forget: r.Forget, Moved: r.Moved, Version: r.Version}
 	for name, text := range r.Secrets {
 		d.Secrets[name] = models.NewSecret(text)
 	}
@@ -136,11 +142,22 @@ func (h *Handlers) ChangePlanned(kind models.PlanKind) func(*gin.Context) error 
 			return models.Invalidf("a label does not change: leave Label out, or add another %s with POST", kind)
 		}
 		body.Label = label
+		if body.Version == "" {
+			body.Version = matched(c.GetHeader("If-Match"))
+		}
 		if _, err := h.Planner.Save(c.Request.Context(), body.draft(kind), false, identity.Of(c).Name); err != nil {
 			return err
 		}
 		return h.answerPlanned(c, http.StatusOK, kind, id, label)
 	}
+}
+
+// matched is the version in a header such as "abc"; empty for none, and for * that takes any.
+func matched(header string) string {
+	if header == "*" {
+		return ""
+	}
+	return strings.Trim(strings.TrimPrefix(header, "W/"), `"`)
 }
 
 // RemovePlanned answers DELETE /api/sources/:id, and the same of drives and jobs. Backups
@@ -172,7 +189,10 @@ func (h *Handlers) answerPlanned(c *gin.Context, status int, kind models.PlanKin
 	for name, value := range draft.Fields {
 		fields[name] = models.WithoutUser(value) // a file may have addresses with passwords in them
 	}
-	c.PureJSON(status, Planned{ID: id, Label: label, Origin: string(origin), Fields: fields,
+	if draft.Version != "" {
+		c.Header("ETag", `"`+draft.Version+`"`)
+	}
+	c.PureJSON(status, Planned{Version: draft.Version, ID: id, Label: label, Origin: string(origin), Fields: fields,
 		SecretsSet: list(slices.Sorted(maps.Keys(draft.Secrets)))})
 	return nil
 }

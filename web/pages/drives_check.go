@@ -40,7 +40,7 @@ func (h *Handlers) CheckDrive(c *gin.Context) error {
 	}
 	tasks.Await(c.Request.Context(), done, checkPatience)
 	if c.Query(drives.OwnPage) == "true" {
-		return seeOther(c, drives.Path(id))
+		return seeOther(c, drives.PathBackTo(id, elsewhere(c, id)))
 	}
 	return seeOther(c, "/drives#drive-"+id)
 }
@@ -54,8 +54,32 @@ func (h *Handlers) check(id string) <-chan struct{} {
 	})
 }
 
-// checkAndShow checks a drive that was just let in, and leads to the page of drives.
-func (h *Handlers) checkAndShow(c *gin.Context, id, query string) error {
+// elsewhere is the page that the page of a drive leads back to; empty for none.
+func elsewhere(c *gin.Context, id string) string {
+	if next := nextPage(c.Query(drives.NextField)); next != drives.Path(id) {
+		return next
+	}
+	return ""
+}
+
+// nextPage is the page that was asked for, when it is one of ours; empty for any other.
+func nextPage(wanted string) string {
+	if next := localPath(wanted); next != "/" {
+		return next
+	}
+	return ""
+}
+
+// checkAndShow checks a drive that was just let in, and leads back to where that began, or
+// to the page of drives.
+func (h *Handlers) checkAndShow(c *gin.Context, id, next, query string) error {
 	tasks.Await(c.Request.Context(), h.check(id), checkPatience)
+	switch next {
+	case "":
+	case drives.Path(id):
+		return seeOther(c, next+query)
+	default:
+		return seeOther(c, next)
+	}
 	return seeOther(c, "/drives"+query+"#drive-"+id)
 }

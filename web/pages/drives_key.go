@@ -31,7 +31,9 @@ func (h *Handlers) DriveKey(c *gin.Context) error {
 	}
 	shown := drives.HostKey{Host: key.Host, Fingerprint: key.Fingerprint, Known: key.Known}
 	page := h.page("The key of "+f.Drive.Label, "/drives")
-	return Render(c, http.StatusOK, drives.ShowKey(drives.NewKeyView(page, f.Drive, f.Check, shown)))
+	v := drives.NewKeyView(page, f.Drive, f.Check, shown)
+	v.Next = nextPage(c.Query(drives.NextField))
+	return Render(c, http.StatusOK, drives.ShowKey(v))
 }
 
 // TrustDrive answers POST /drives/:id/trust: it trusts the key whose fingerprint the
@@ -61,7 +63,7 @@ func (h *Handlers) TrustDrive(c *gin.Context) error {
 		return err
 	}
 	h.Catalog.Reopen(f.Drive.ID)
-	return h.checkAndShow(c, f.Drive.ID, "")
+	return h.checkAndShow(c, f.Drive.ID, nextPage(c.Request.PostForm.Get(drives.NextField)), "")
 }
 
 // truster returns the drive of the path, which must be one whose server has a key.

@@ -46,7 +46,7 @@ func (h *Handlers) renderDrive(c *gin.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	f.Own = c.Query(drives.OwnPage) == "true"
+	f.Own, f.Next = c.Query(drives.OwnPage) == "true", nextPage(c.Query(drives.NextField))
 	said := drives.Announcement(f)
 	if f.Checking && c.Request.Method == http.MethodGet {
 		said = "" // it was said when the check began, and need not be heard every two seconds

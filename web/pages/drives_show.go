@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 
@@ -32,6 +33,7 @@ func (h *Handlers) Drive(c *gin.Context) error {
 		return err
 	}
 	middleware.AllowForms(c, h.providers(ctx, []drives.Facts{f}))
+	f.Next = cmp.Or(nextPage(c.Query(drives.NextField)), drives.Path(id))
 	v := drives.NewShowView(h.page(f.Drive.Label, "/drives"), f, jobs, kind, draft, h.Now())
 	if v.Usage, err = h.usage(ctx, id); err != nil {
 		return err

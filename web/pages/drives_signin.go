@@ -11,6 +11,7 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/drive"
+	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/web/identity"
 	"github.com/backupman/backupman/web/origin"
 )
@@ -40,7 +41,7 @@ func (h *Handlers) SignInDrive(c *gin.Context) error {
 	}
 	identity.Note(c, "drive "+row.Label, id, "begun")
 	redirect := origin.Of(c.Request, h.AppURL, h.Proxies) + SignInCallback
-	begun := h.SignIns.begin(id, redirect)
+	begun := h.SignIns.begin(id, redirect, nextPage(c.Query(drives.NextField)))
 	setSignInCookie(c, redirect, begun.browser, int(signInLife/time.Second))
 	return seeOther(c, signIn.URL(redirect, begun.state, begun.verifier))
 }
@@ -70,7 +71,7 @@ func (h *Handlers) SignedIn(c *gin.Context) error {
 		return unfinished(row, err)
 	}
 	h.Catalog.Reopen(begun.driveID)
-	return h.checkAndShow(c, begun.driveID, "?"+signedInParameter+"="+begun.driveID)
+	return h.checkAndShow(c, begun.driveID, begun.next, "?"+signedInParameter+"="+begun.driveID)
 }
 
 // resume returns the sign-in that a request carries on, which can be done once.

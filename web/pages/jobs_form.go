@@ -13,6 +13,7 @@ import (
 	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/jobs"
+	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/views/setup"
 	"github.com/backupman/backupman/web/identity"
 )
@@ -32,6 +33,8 @@ type jobForm struct {
 	// secrets are what was typed, by the names of their fields, and never go back.
 	secrets  map[string]models.Secret
 	problems models.FieldErrors
+	// version is that of what the form was filled with; empty for a new job.
+	version string
 }
 
 // EditJob answers GET /jobs/:id/edit.
@@ -55,6 +58,7 @@ func (h *Handlers) changed(ctx context.Context, id string) (f jobForm, err error
 		return f, err
 	}
 	f.of, err = h.Planner.Draft(ctx, models.PlanJob, f.job.Label)
+	f.version = f.of.Version
 	return f, err
 }
 
@@ -113,8 +117,9 @@ func (h *Handlers) saveJob(c *gin.Context, f jobForm, then func(id string) error
 			return err
 		}
 	}
-	f.form, f.secrets = jobs.ParseForm(c.Request.PostForm), jobSecrets(c)
+	f.form, f.secrets, f.version = jobs.ParseForm(c.Request.PostForm), jobSecrets(c), field(c, plan.VersionField)
 	draft, problems := f.draft()
+	draft.Version = f.version
 	subject := "job " + draft.Label
 	identity.Note(c, subject, f.job.ID, "")
 	isNew := f.purpose != jobs.ForEdit
@@ -135,7 +140,7 @@ func (h *Handlers) saveJob(c *gin.Context, f jobForm, then func(id string) error
 		return h.refuseJob(c, f, wrong)
 	}
 	if why, refused := refusal(c, err); refused {
-		f.problems = models.FieldErrors{"": why.Sentence}
+		f.problems, f.version = models.FieldErrors{"": why.Sentence}, versionAfter(err, f.version)
 		return h.showJobForm(c, faultStatus(why), f)
 	}
 	if err != nil {
@@ -218,7 +223,7 @@ func (f jobForm) title() string {
 }
 
 func (h *Handlers) jobFormFacts(c *gin.Context, f jobForm) (jobs.FormFacts, error) {
-	facts := jobs.FormFacts{Purpose: f.purpose, ID: f.job.ID, From: f.from, Form: f.form, Problems: f.problems}
+	facts := jobs.FormFacts{Purpose: f.purpose, ID: f.job.ID, Version: f.version, From: f.from, Form: f.form, Problems: f.problems}
 	facts.Set = map[string]bool{}
 	for name := range f.of.Secrets {
 		facts.Set[name] = true

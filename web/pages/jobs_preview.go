@@ -16,6 +16,7 @@ import (
 	"github.com/backupman/backupman/services/schedule"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/jobs"
+	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/web/identity"
 )
 
@@ -89,7 +90,7 @@ func (h *Handlers) sentJob(c *gin.Context) (f jobForm, err error) {
 	default:
 		return f, models.Invalidf("this is no form of a job: open the page of the form again")
 	}
-	f.form, f.secrets = jobs.ParseForm(c.Request.PostForm), jobSecrets(c)
+	f.form, f.secrets, f.version = jobs.ParseForm(c.Request.PostForm), jobSecrets(c), field(c, plan.VersionField)
 	return f, nil
 }
 

@@ -73,6 +73,7 @@ func (h *Handlers) readPlanForm(c *gin.Context, n plan.Noun, label string) (plan
 	}
 	f.Draft = models.PlanDraft{Kind: n.Kind, Label: label}
 	f.Draft.Fields, f.Draft.Secrets, f.Draft.Forget = readSettings(f.Kind, c.Request.PostForm)
+	f.Draft.Version = field(c, plan.VersionField)
 	f.Draft.Fields["provider"], f.Draft.Moved = provider, field(c, plan.MovedField) == "true"
 	if f.New {
 		f.Draft.Label = strings.TrimSpace(field(c, "label"))
@@ -195,8 +196,19 @@ func (f *planForm) refused(c *gin.Context, err error) error {
 	if !refused {
 		return err
 	}
+	f.Draft.Version = versionAfter(err, f.Draft.Version)
 	f.Problem, f.status = why.Sentence, faultStatus(why)
 	return nil
+}
+
+// versionAfter is the version of the form that is shown again: whoever was told what has
+// been saved meanwhile may replace it.
+func versionAfter(err error, version string) string {
+	var outdated *models.OutdatedError
+	if errors.As(err, &outdated) {
+		return outdated.Version
+	}
+	return version
 }
 
 // freeLabel returns a label like the wanted one that nothing has yet.

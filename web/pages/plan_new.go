@@ -43,7 +43,7 @@ func (h *Handlers) newOf(c *gin.Context, n plan.Noun, label func(from string) (s
 		if f.Draft, err = h.Planner.Draft(c.Request.Context(), n.Kind, copied); err != nil {
 			return err
 		}
-		f.Draft.Label, f.Draft.Secrets = h.freeLabel(c.Request.Context(), n.Kind, copied+"-copy"), nil
+		f.Draft.Label, f.Draft.Secrets, f.Draft.Version = h.freeLabel(c.Request.Context(), n.Kind, copied+"-copy"), nil, ""
 		provider = f.Draft.Fields["provider"]
 	}
 	if provider == "" {

@@ -33,6 +33,8 @@ type SignIns struct {
 // signInBegun is one sign-in.
 type signInBegun struct {
 	driveID, redirect string
+	// next is the page of ours that it leads back to; empty for that of drives.
+	next string
 	// state comes back with the person, verifier proves to the provider that the code
 	// is traded by whoever asked for it (RFC 7636), and browser stays in a cookie.
 	state, verifier, browser string
@@ -44,8 +46,8 @@ func NewSignIns(now func() time.Time) *SignIns {
 	return &SignIns{now: now, begun: map[string]signInBegun{}}
 }
 
-func (s *SignIns) begin(driveID, redirect string) signInBegun {
-	b := signInBegun{driveID: driveID, redirect: redirect, state: rand.Text(), verifier: rand.Text() + rand.Text(), browser: rand.Text(), at: s.now()}
+func (s *SignIns) begin(driveID, redirect, next string) signInBegun {
+	b := signInBegun{driveID: driveID, redirect: redirect, next: next, state: rand.Text(), verifier: rand.Text() + rand.Text(), browser: rand.Text(), at: s.now()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.begun) >= signInsAtOnce {

@@ -9,9 +9,9 @@ import (
 func TestSignInsAreBounded(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	s := NewSignIns(func() time.Time { now = now.Add(time.Second); return now })
-	first := s.begin("a", "")
+	first := s.begin("a", "", "")
 	for range signInsAtOnce {
-		s.begin("b", "")
+		s.begin("b", "", "")
 	}
 	if len(s.begun) != signInsAtOnce {
 		t.Errorf("%d are kept", len(s.begun))
@@ -23,7 +23,7 @@ func TestSignInsAreBounded(t *testing.T) {
 
 func TestEverySignInIsItsOwn(t *testing.T) {
 	s := NewSignIns(time.Now)
-	a, b := s.begin("a", "here"), s.begin("a", "here")
+	a, b := s.begin("a", "here", ""), s.begin("a", "here", "")
 	if a.state == b.state || a.verifier == b.verifier || a.browser == b.browser || a.state == a.browser {
 		t.Error("two sign-ins share a secret")
 	}
