@@ -60,8 +60,10 @@ func (b *browser) until(what, condition string) {
 
 // reached brings something into sight and says why it cannot be pressed there; "" when it
 // can. Then "press" is done in the same moment, so that no part of a page that is just
-// replaced takes the press away.
-const reached = `((selector, press) => {
+// replaced takes the press away. A press with the same number is done once, however often it
+// is asked for: the answer may be lost with the page that it leads away from.
+const reached = `((number, selector, press) => {
+	if (sessionStorage.getItem('pressed') === number) return '';
 	if (!` + still + `) return 'the page is not there yet';
 	const e = document.querySelector(selector);
 	if (!e) return 'it is not on the page';
@@ -73,6 +75,7 @@ const reached = `((selector, press) => {
 	if (!box || box.width === 0 || box.height === 0) return 'it has no size';
 	const at = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
 	if (!at || !(e.contains(at) || shown.contains(at) || at.closest('label')?.control === e)) return 'it is covered by ' + (at?.outerHTML.slice(0, 200) ?? 'nothing');
+	sessionStorage.setItem('pressed', number);
 	press(e, box);
 	return '';
 })`
@@ -80,7 +83,8 @@ const reached = `((selector, press) => {
 // pressed lets the page's own language press something once it can be pressed.
 func (b *browser) pressed(selector, press string) {
 	b.t.Helper()
-	ask(b, "press "+selector, reached+`(`+quoted(selector)+`, `+press+`)`, func(hindrance string) bool { return hindrance == "" })
+	b.presses++
+	ask(b, "press "+selector, fmt.Sprintf(`%s('%d', %s, %s)`, reached, b.presses, quoted(selector), press), func(hindrance string) bool { return hindrance == "" })
 }
 
 // click presses something.

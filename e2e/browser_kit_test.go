@@ -33,6 +33,9 @@ type browser struct {
 	t   *testing.T
 	ctx context.Context
 
+	// presses counts what was pressed.
+	presses int
+
 	mu     sync.Mutex
 	faults []string
 }
