@@ -24,7 +24,7 @@ type newcomer struct {
 func (n *newcomer) press(what, selector string) {
 	n.t.Helper()
 	n.steps = append(n.steps, "press "+what)
-	n.click(selector)
+	n.leads(selector)
 }
 
 // write types into a field. Credentials are not counted: no program could guess them.
@@ -63,6 +63,7 @@ func TestBrowserMakesTheFirstBackup(t *testing.T) {
 			t.Errorf("it took %d steps: %s", len(n.steps), strings.Join(n.steps, ", "))
 		}
 		t.Logf("%d steps: %s", len(n.steps), strings.Join(n.steps, ", "))
+		b.open("about:blank")
 		server.Stop(t)
 	}
 	b.noFaults()
@@ -84,8 +85,9 @@ func (n *newcomer) firstBackup(url string, maria *servers.MySQL, database, dir s
 	n.wait(`input[name="folder"]`)
 	n.write("folder", filepath.Join(dir, "near"), false)
 	n.press("add it, and choose another", `button[name="do"][value="add"]`)
-	n.wait(`input[name="drive"]`) // the page before has the same links
-	n.press("a folder", `a[href*="provider=local"]`)
+	n.wait(`input[name="drive"]`)
+	n.steps = append(n.steps, "press a folder")
+	n.swaps(`a[href*="provider=local"]`, `#new-drive`)
 	n.write("folder", filepath.Join(dir, "far"), false)
 	n.shot("drives")
 	n.press("continue", `button[name="do"][value="continue"]`)

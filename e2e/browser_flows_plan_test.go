@@ -20,6 +20,7 @@ func (f *flow) jobs() {
 	f.leads(`#job-form button.btn-primary`)
 	f.wait(`#problem`)
 	f.wait(`#fault-data_source`)
+	f.expectStatus(http.StatusUnprocessableEntity)
 	f.holds(`[name="label"]`, f.made())
 	f.shot("job-wrong")
 	f.choose("data_source", "blog")
@@ -66,7 +67,6 @@ func (f *flow) jobs() {
 	f.open(page)
 	f.deletes("/jobs")
 	f.shot("jobs")
-	f.expectStatus(http.StatusUnprocessableEntity)
 }
 
 // deletes takes what the open page is about away, after it was asked.
@@ -106,7 +106,6 @@ func (f *flow) sourcesAndDrives() {
 	f.open(drive)
 	f.deletes("/drives")
 	f.shot("drives")
-	f.expectStatus(http.StatusUnprocessableEntity)
 }
 
 func (f *flow) addSource() (page string) {
@@ -127,6 +126,7 @@ func (f *flow) addSource() (page string) {
 	f.typed("label", f.made())
 	f.leads(`button[name="do"][value="save"]`)
 	f.wait(`#found`)
+	f.expectStatus(http.StatusUnprocessableEntity)
 	f.wait(`button[name="do"][value="anyway"]`)
 	f.holds(`[name="host"]`, host)
 	f.holds(`[name="label"]`, f.made())
@@ -161,6 +161,7 @@ func (f *flow) addDrive() (page string) {
 	f.typed("folder", filepath.Join(f.dir, "blog.db")) // no folder
 	f.leads(`button[name="do"][value="save"]`)
 	f.wait(`#found`)
+	f.expectStatus(http.StatusUnprocessableEntity)
 	f.holds(`[name="folder"]`, filepath.Join(f.dir, "blog.db"))
 	f.shot("drive-wrong")
 	f.typed("folder", folder)
@@ -194,6 +195,7 @@ func (f *flow) notifiers() {
 	f.typed("url", "chat.example.org")
 	f.leads(`button[name="do"][value="save"]`)
 	f.wait(`#fault-url`)
+	f.expectStatus(http.StatusUnprocessableEntity)
 	f.holds(`[name="label"]`, f.made())
 	f.shot("notifier-wrong")
 	f.typed("url", hook.URL+"/secret-path")
@@ -219,7 +221,6 @@ func (f *flow) notifiers() {
 	if n := f.count(card); n != 0 {
 		f.t.Error("the notifier is still there")
 	}
-	f.expectStatus(http.StatusUnprocessableEntity)
 }
 
 func (f *flow) delivered(got <-chan string) {
@@ -229,7 +230,7 @@ func (f *flow) delivered(got <-chan string) {
 		if !strings.Contains(text, "test") {
 			f.t.Errorf("the webhook was sent %s", text)
 		}
-	case <-time.After(browserPatience):
+	case <-time.After(patience):
 		f.t.Fatalf("the webhook was sent nothing; the page says %s", f.text("main"))
 	}
 }

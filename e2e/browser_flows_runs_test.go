@@ -61,6 +61,7 @@ func (f *flow) several() {
 	f.visit("/backups?status=failed")
 	f.leads(`#bulk button[value="pin"]`) // none is ticked
 	f.wait(`#home`)
+	f.expectStatus(http.StatusBadRequest)
 	f.visit("/backups?status=failed")
 	f.click(`tr[data-status]:nth-child(3) [name="id"]`)
 	f.click(`tr[data-status]:nth-child(4) [name="id"]`)
@@ -74,7 +75,6 @@ func (f *flow) several() {
 	if n := f.count(`tr [name="id"]:checked`); n != before {
 		f.t.Errorf("%d of %d rows are ticked at once", n, before)
 	}
-	f.expectStatus(http.StatusBadRequest)
 	f.deletesSeveral()
 	f.healsOne()
 }
@@ -169,7 +169,7 @@ func (f *flow) liveRun() {
 	if !evaluate[bool](f.browser, `document.querySelector('#cancel').same === true`) {
 		f.t.Error("a look of the page takes the button away from whoever presses it")
 	}
-	f.click(`#cancel`)
+	f.leads(`#cancel`)
 	f.wait(`#backup-body[data-status="failed"] #failure`)
 	f.says(`#failure`, "ancel")
 	f.shot("run-cancelled")
@@ -206,7 +206,7 @@ func (f *flow) landing() {
 	}
 	f.shot("landing-strip")
 	f.press("\r")
-	f.until("the days lead on", `location.pathname !== '/'`)
+	f.until("the days lead on", `location.pathname !== '/' && document.readyState === 'complete'`)
 
 	f.visit("/")
 	f.leads(`[data-verdict] a[id^="mend-"][href^="/setup/job"]`)
@@ -219,9 +219,10 @@ func (f *flow) landing() {
 func (f *flow) drills() {
 	f.visit("/backups?status=finished")
 	f.follow("blog-nightly")
-	f.click(`#drill-now`)
-	f.until("a drill runs, or has run", `!document.querySelector('#drill-now')`)
-	f.wait(`#proof-section[data-tone="good"] #drill-now`)
+	drills := fmt.Sprintf(`new Set([...document.querySelectorAll('%s')].map(a => a.getAttribute('href'))).size`, `#proof-section a[href^="/drills/"]`)
+	before := evaluate[int](f.browser, drills)
+	f.leads(`#drill-now`)
+	f.until("one more drill has run", fmt.Sprintf(`%s === %d && !!document.querySelector('#proof-section[data-tone="good"] #drill-now')`, drills, before+1))
 	f.shot("backup-proven")
 	f.visit("/restores")
 	f.wait(`tr[id^="drill-"]`)

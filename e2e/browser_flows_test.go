@@ -1,17 +1,11 @@
 package e2e
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
-
-	"github.com/chromedp/chromedp"
 
 	"github.com/backupman/backupman/e2e/program"
 	"github.com/backupman/backupman/e2e/servers"
@@ -101,34 +95,11 @@ func (f *flow) follow(words string) {
 	f.visit(href)
 }
 
-// leads clicks something and waits until another page has come of it.
-func (b *browser) leads(selector string) {
-	b.t.Helper()
-	b.wait(selector)
-	evaluate[bool](b, `window.before = true`)
-	b.click(selector)
-	b.until("another page", `!window.before && document.readyState === 'complete'`)
-}
-
-// says fails where a part of the page lacks words.
-func (f *flow) says(selector string, words ...string) {
-	f.t.Helper()
-	f.wait(selector)
-	said := f.text(selector)
-	for _, w := range words {
-		if !strings.Contains(said, w) {
-			f.t.Errorf("%s lacks %q and says %s", selector, w, said)
-		}
-	}
-}
-
 // holds fails where a field holds another value.
 func (f *flow) holds(selector, want string) {
 	f.t.Helper()
 	f.wait(selector)
-	if got := evaluate[string](f.browser, fmt.Sprintf(`document.querySelector(%q).value`, selector)); got != want {
-		f.t.Errorf("%s holds %q, want %q", selector, got, want)
-	}
+	f.until(selector+" holds "+want, fmt.Sprintf(`document.querySelector(%s).value === %s`, quoted(selector), quoted(want)))
 }
 
 // typed types into a field instead of what it holds, and leaves it.
@@ -136,31 +107,6 @@ func (f *flow) typed(field, text string) {
 	f.t.Helper()
 	f.write(`[name="`+field+`"]`, text)
 	f.press("\t")
-}
-
-// until waits until a condition in the page's own language holds.
-func (b *browser) until(what, condition string) {
-	b.t.Helper()
-	program.Eventually(b.t, browserPatience, func(ctx context.Context) error {
-		met, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool](condition))
-		if err == nil && !met {
-			err = errors.New("still not: " + what)
-		}
-		return err
-	})
-}
-
-// choose takes one of the options of a field.
-func (b *browser) choose(field, value string) {
-	b.t.Helper()
-	b.wait(fmt.Sprintf(`select[name=%q] option[value=%q]`, field, value))
-	evaluate[bool](b, fmt.Sprintf(`(e => { e.value = %q; return e.dispatchEvent(new Event('change', {bubbles: true})); })(document.querySelector('select[name=%q]'))`, value, field))
-}
-
-// count is how many elements of the page match.
-func (b *browser) count(selector string) int {
-	b.t.Helper()
-	return evaluate[int](b, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector))
 }
 
 func serveFlows(t *testing.T) flowSite {
@@ -193,9 +139,9 @@ drives:
   - {provider: local, label: usb, folder: %q, create: false}
 jobs:
   - {label: shop-live, data_source: shop, drives: [nas]}
-  - {label: blog-nightly, data_source: blog, drives: [nas], cron: "0 3 * * *"}
+  - {label: blog-nightly, data_source: blog, drives: [nas], cron: "0 3 * * *", timezone: %s}
   - {label: blog-twice, data_source: blog, drives: [nas, usb]}
-`, mariadbSource(s.maria, s.database, tool), filepath.Join(s.dir, "blog.db"), filepath.Join(s.dir, "orphan.db"), filepath.Join(s.dir, "nas"), filepath.Join(s.dir, "usb")))
+`, mariadbSource(s.maria, s.database, tool), filepath.Join(s.dir, "blog.db"), filepath.Join(s.dir, "orphan.db"), filepath.Join(s.dir, "nas"), filepath.Join(s.dir, "usb"), zone))
 	data := filepath.Join(s.dir, "data")
 	s.raise(t, "fail")
 	for _, job := range []string{"shop-live", "blog-nightly"} {
@@ -228,11 +174,7 @@ func (s flowSite) lower(t *testing.T, flag string) {
 // age gives the only failed run of a catalogue predecessors, an hour apart.
 func age(t *testing.T, catalogue string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", catalogue)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openSQLite(t, catalogue)
 	var columns string
 	if err := db.QueryRowContext(t.Context(), "SELECT group_concat(name) FROM pragma_table_info('backups') WHERE name NOT IN ('id', 'slot', 'created_at')").Scan(&columns); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
 
 	"github.com/backupman/backupman/e2e/program"
 )
@@ -26,11 +25,6 @@ jobs: [{label: shop-nightly, data_source: shop, drives: [nas]}]
 	return program.Serve(t, "-c", config, "--data", data, "serve", "--listen", "127.0.0.1:0"), data
 }
 
-func (b *browser) fill(selector, text string) {
-	b.t.Helper()
-	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), text))
-}
-
 // TestBrowserSignsIn claims an installation, signs out and in again, by form and link
 // alone, and leads back to the page that was wanted.
 func TestBrowserSignsIn(t *testing.T) {
@@ -38,22 +32,22 @@ func TestBrowserSignsIn(t *testing.T) {
 	b := newBrowser(t)
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open(server.URL + program.ClaimPath(t, data))
-	b.fill(`input[name="name"]`, program.OwnerName)
-	b.fill(`input[name="password"]`, program.OwnerPassword)
-	b.fill(`input[name="again"]`, program.OwnerPassword)
-	b.click(`main form button`)
+	b.write(`input[name="name"]`, program.OwnerName)
+	b.write(`input[name="password"]`, program.OwnerPassword)
+	b.write(`input[name="again"]`, program.OwnerPassword)
+	b.leads(`main form button`)
 	b.wait(`#account-menu`)
 	b.click(`#account-menu summary`)
-	b.click(`form[action="/sign-out"] button`)
+	b.leads(`form[action="/sign-out"] button`)
 	b.wait(`#signed-out`)
 	b.open(server.URL + "/settings/audit?actor=" + program.OwnerName)
-	b.fill(`input[name="name"]`, strings.ToUpper(program.OwnerName))
-	b.fill(`input[name="password"]`, "wrong")
-	b.click(`form[action="/sign-in"] button`)
+	b.write(`input[name="name"]`, strings.ToUpper(program.OwnerName))
+	b.write(`input[name="password"]`, "wrong")
+	b.leads(`form[action="/sign-in"] button`)
 	b.wait(`#problem`)
 	b.expectStatus(401)
-	b.fill(`input[name="password"]`, program.OwnerPassword)
-	b.click(`form[action="/sign-in"] button`)
+	b.write(`input[name="password"]`, program.OwnerPassword)
+	b.leads(`form[action="/sign-in"] button`)
 	b.wait(`nav[aria-label="Settings"]`)
 	if at := b.location(); at != server.URL+"/settings/audit?actor="+program.OwnerName {
 		t.Errorf("the sign-in led to %s", at)

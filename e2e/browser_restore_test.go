@@ -4,14 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
@@ -29,17 +27,15 @@ func TestBrowserDrillsABackup(t *testing.T) {
 	b.wait(`article[data-state="Not proven yet"]`)
 	b.open(demo.backup(t, "shop-nightly"))
 	b.wait(`#proof-section[data-tone="warn"]`)
-	b.click("#drill-now")
+	b.leads("#drill-now")
 	b.wait(`#proof-section[data-tone="good"]`)
-	if n := evaluate[int](b, `document.querySelectorAll('#proof-section ol [data-step="good"]').length`); n != 4 {
+	if n := b.count(`#proof-section ol [data-step="good"]`); n != 4 {
 		t.Errorf("%d of 4 levels of proof are reached", n)
 	}
-	if page := b.text("#proof-section"); !strings.Contains(page, "It was restored and found equal") {
-		t.Errorf("the proof says %s", page)
-	}
+	b.says("#proof-section", "It was restored and found equal")
 	b.settled("the page of the backup")
 	b.click("#proof-section details summary")
-	b.click("#proof-section details a")
+	b.leads("#proof-section details a")
 	b.wait(`#run[data-state="Proven"]`)
 	b.noFaults()
 }
@@ -50,10 +46,10 @@ func TestBrowserRestoresIntoANewFile(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
 	b.open(demo.backup(t, "shop-hourly"))
-	b.click("#restore")
+	b.leads("#restore")
 	b.wait(`input[name="into"][value="new"]:checked`)
 	b.write(`input[name="database"]`, "whole.db")
-	b.click(`button[value="plan"]`)
+	b.leads(`button[value="plan"]`)
 	b.confirm("whole.db")
 	b.wait(`#run[data-state="Finished"]`)
 	b.settled("the page of the restore")
@@ -65,12 +61,12 @@ func TestBrowserRestoresIntoANewFile(t *testing.T) {
 	}
 
 	b.open(demo.backup(t, "shop-hourly"))
-	b.click("#restore")
+	b.leads("#restore")
 	b.wait(`input[name="database"]`)
 	b.write(`input[name="database"]`, "one.db")
 	b.click("details > summary")
 	b.click(`input[name="table"][value$="/products"]`)
-	b.click(`button[value="plan"]`)
+	b.leads(`button[value="plan"]`)
 	b.confirm("one.db")
 	b.wait(`#run[data-state="Finished"]`)
 	one := filepath.Join(filepath.Dir(demo.shop), "one.db")
@@ -87,10 +83,10 @@ func TestBrowserRestoresWithoutScripts(t *testing.T) {
 	demo := startDemo(t)
 	call(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
 	b.open(demo.backup(t, "shop-hourly"))
-	b.click("#restore")
-	b.click(`button[value="plan"]`)
-	b.click("#change")
-	b.click(`button[value="plan"]`)
+	b.leads("#restore")
+	b.leads(`button[value="plan"]`)
+	b.leads("#change")
+	b.leads(`button[value="plan"]`)
 	b.confirm("shop-restored.db")
 	b.wait("#run")
 	if at := b.location(); !strings.HasPrefix(at, demo.URL+"/restores/") {
@@ -98,8 +94,8 @@ func TestBrowserRestoresWithoutScripts(t *testing.T) {
 	}
 	b.reload(`data-state="Finished"`)
 	b.wait(`#run[data-state="Finished"]`)
-	b.click(`#run a[href^="/backups/"]`)
-	b.click("#drill-now")
+	b.leads(`#run a[href^="/backups/"]`)
+	b.leads("#drill-now")
 	b.reloadWhen("two drills, of which none runs", func(page string) bool {
 		drills := regexp.MustCompile(`href="/drills/[0-9a-f-]+"`).FindAllString(page, -1)
 		slices.Sort(drills)
@@ -118,9 +114,9 @@ func TestBrowserRestoresOverTheOriginal(t *testing.T) {
 	demo.change(t, "DELETE FROM order_items WHERE order_id > 100")
 	b.open(demo.backup(t, "shop-hourly") + "/restore")
 	b.click(`input[name="into"][value="original"]`)
-	b.click(`button[value="plan"]`)
+	b.leads(`button[value="plan"]`)
 	b.wait("#ask-replace")
-	b.click("#replace-safely")
+	b.leads("#replace-safely")
 	b.wait("#overwrites")
 	b.confirm("no.db")
 	b.wait(`main [role="alert"]`)
@@ -133,7 +129,7 @@ func TestBrowserRestoresOverTheOriginal(t *testing.T) {
 	if is := rows(t, demo.shop, "order_items"); is != all {
 		t.Errorf("%d order items of %d came back", is, all)
 	}
-	b.click(`#run a[href^="/backups/"]`)
+	b.leads(`#run a[href^="/backups/"]`)
 	b.wait(`#backup-body[data-status="finished"]`)
 	b.noFaults()
 }
@@ -143,14 +139,12 @@ func TestBrowserRestoresAFile(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
 	b.open(demo.URL + "/restores")
-	if page := b.text("main"); !strings.Contains(page, "Nothing was restored yet") {
-		t.Errorf("the empty list says %s", page)
-	}
+	b.says("main", "Nothing was restored yet")
 	b.do("choose a file", chromedp.SetUploadFiles(chromedp.CSS(`input[type="file"]`), []string{demo.dump(t)}))
-	b.click(`form[action="/restores/upload"] button`)
+	b.leads(`form[action="/restores/upload"] button`)
 	b.wait(`input[name="upload"]`)
 	b.write(`input[name="database"]`, "sent.db")
-	b.click(`button[value="plan"]`)
+	b.leads(`button[value="plan"]`)
 	b.confirm("sent.db")
 	b.wait(`#run[data-state="Finished"]`)
 	sent := filepath.Join(filepath.Dir(demo.shop), "sent.db")
@@ -170,14 +164,12 @@ func TestBrowserShowsAnAlarm(t *testing.T) {
 	demo := startDemo(t)
 	demo.spoil(t)
 	b.open(demo.backup(t, "shop-hourly"))
-	b.click("#drill-now")
+	b.leads("#drill-now")
 	b.wait(`#proof-section[data-tone="bad"]`)
 	b.open(demo.URL + "/")
 	b.wait("#alarms")
-	if said := b.text(`section[id^="alarm-"]`); !strings.Contains(said, "does not hold what was dumped") {
-		t.Errorf("the alarm says %s", said)
-	}
-	b.click(`button[id^="seen-"]`)
+	b.says(`section[id^="alarm-"]`, "does not hold what was dumped")
+	b.leads(`button[id^="seen-"]`)
 	b.wait(`main:not(:has(#alarms))`)
 	b.noFaults()
 }
@@ -187,21 +179,13 @@ func TestBrowserComparesBackups(t *testing.T) {
 	b := newBrowser(t)
 	demo := startDemo(t)
 	demo.change(t, "DELETE FROM order_items WHERE order_id > 14000; CREATE TABLE coupons (code TEXT)")
-	release := demo.hold(t)
 	b.open(demo.URL + "/")
 	b.click(`article[data-state="Proven"] button[id^="run-"]`)
-	b.wait(`article[data-state="Running"]`)
-	release()
-	b.open(demo.URL + "/backups")
-	b.wait(`tr[data-status="finished"] + tr[data-status="finished"]`)
+	b.finished(demo, 2)
 	b.open(demo.backup(t, "shop-hourly"))
-	b.click("#compare")
+	b.leads("#compare")
 	b.wait(`section[data-equal="no"]`)
-	for _, want := range []string{"1 table added", "1 table changed", "coupons", "order_items"} {
-		if page := b.text("main"); !strings.Contains(page, want) {
-			t.Errorf("%q is not on the page: %s", want, page)
-		}
-	}
+	b.says("main", "1 table added", "1 table changed", "coupons", "order_items")
 	b.noFaults()
 }
 
@@ -224,17 +208,13 @@ func TestBrowserScreenshotsOfRestores(t *testing.T) {
 	b.open(demo.URL + "/")
 	b.shoot("compare-alone", backup+"/compare")
 	demo.change(t, "DELETE FROM order_items WHERE order_id > 100; CREATE TABLE coupons (code TEXT); CREATE VIEW cheap AS SELECT * FROM products; UPDATE customers SET name = 'x' WHERE id = 1")
-	release := demo.hold(t)
 	b.open(demo.URL + "/")
 	b.click(`article[data-state="Proven"] button[id^="run-"]`)
-	b.wait(`article[data-state="Running"]`)
-	release()
-	b.open(demo.URL + "/backups")
-	b.wait(`tr[data-status="finished"] + tr[data-status="finished"]`)
+	b.finished(demo, 2)
 	b.shoot("compare", demo.backup(t, "shop-hourly")+"/compare")
 	demo.spoil(t)
 	b.open(backup)
-	b.click("#drill-now")
+	b.leads("#drill-now")
 	b.wait(`#proof-section[data-tone="bad"]`)
 	b.shoot("backup-disproven", backup)
 	b.shoot("landing-alarm", demo.URL+"/")
@@ -275,12 +255,8 @@ func (d demo) dump(t *testing.T) string {
 // called off before.
 func (d demo) spoil(t *testing.T) {
 	t.Helper()
-	meta, err := sql.Open("sqlite", filepath.Join(filepath.Dir(d.shop), "data", "backupman.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer meta.Close()
-	program.Eventually(t, time.Minute, func(ctx context.Context) error {
+	meta := openSQLite(t, filepath.Join(filepath.Dir(d.shop), "data", "backupman.db"))
+	program.Eventually(t, patience, func(ctx context.Context) error {
 		off, err := meta.ExecContext(ctx, "UPDATE drive_checks SET sampled_at = checked_at WHERE sampled_at IS NULL AND checked_at IS NOT NULL")
 		if err != nil {
 			return err
@@ -309,12 +285,7 @@ func (d demo) spoil(t *testing.T) {
 // change runs statements on the sample database.
 func (d demo) change(t *testing.T, statements string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", d.shop)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if _, err := db.ExecContext(t.Context(), statements); err != nil {
+	if _, err := openSQLite(t, d.shop).ExecContext(t.Context(), statements); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -326,16 +297,23 @@ func rows(t *testing.T, path, table string) (n int) {
 		t.Error(err)
 		return -1
 	}
-	db, err := sql.Open("sqlite", path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
+	if err := openSQLite(t, path).QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&n); err != nil {
 		t.Error(err)
 		return -1
 	}
 	return n
+}
+
+// finished waits until a demonstration has so many backups, all finished.
+func (b *browser) finished(d demo, n int) {
+	b.t.Helper()
+	program.Eventually(b.t, patience, func(ctx context.Context) error {
+		list, err := backups(ctx, d.URL)
+		if err == nil && (len(list) != n || slices.ContainsFunc(list, func(l listed) bool { return l.Status != "finished" })) {
+			err = fmt.Errorf("the backups are %+v", list)
+		}
+		return err
+	})
 }
 
 // confirm types the name of the target and starts the restore.
@@ -343,36 +321,5 @@ func (b *browser) confirm(name string) {
 	b.t.Helper()
 	b.wait("#confirm-word")
 	b.write("#confirm", name)
-	b.click(`form[method="post"] button[type="submit"]`)
-}
-
-// write types a text over what a field holds.
-func (b *browser) write(selector, text string) {
-	b.t.Helper()
-	b.wait(selector)
-	evaluate[bool](b, fmt.Sprintf(`(e => { e.scrollIntoView({block: 'center'}); e.focus(); e.select(); return true; })(document.querySelector(%q))`, selector))
-	if text == "" {
-		text = "\b"
-	}
-	b.press(text)
-}
-
-// reload loads the page again once the server would show something on it.
-func (b *browser) reload(want string) {
-	b.t.Helper()
-	b.reloadWhen(want, func(page string) bool { return strings.Contains(page, want) })
-}
-
-// reloadWhen loads the page again once what the server would show is as wanted.
-func (b *browser) reloadWhen(what string, wanted func(page string) bool) {
-	b.t.Helper()
-	url := b.location()
-	program.Eventually(b.t, browserPatience, func(ctx context.Context) error {
-		page, status, err := fetch(ctx, http.MethodGet, url, "")
-		if err == nil && !wanted(string(page)) {
-			err = fmt.Errorf("status %d and no %s", status, what)
-		}
-		return err
-	})
-	b.do("load again", chromedp.Reload())
+	b.leads(`form[method="post"] button[type="submit"]`)
 }

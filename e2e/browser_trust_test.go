@@ -93,19 +93,19 @@ func serveHostile(t *testing.T) (*program.Server, *program.Person) {
 	}
 	dir := t.TempDir()
 	tool := wrapper(t, maria, "cat >&2 <<'END'\n"+strings.Join(payloads, "\n")+"\nEND\nexit 2")
-	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+	yamlText := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 	var text strings.Builder
 	text.WriteString("accounts: {enabled: true}\ndata_sources:\n")
 	source := "  - {provider: mysql, label: %s, host: %q, port: %d, db_name: %q, user: %q, password: %s%s}\n"
-	fmt.Fprintf(&text, source, quoted("source "+payloads[0]), maria.Host, maria.Port, database, maria.User, quoted(maria.Password), "")
-	fmt.Fprintf(&text, source, quoted("failing "+payloads[1]), maria.Host, maria.Port, database, maria.User, quoted(maria.Password), ", dump_tool: "+quoted(tool))
-	fmt.Fprintf(&text, source, quoted("away "+payloads[2]), "127.0.0.1", 1, database, "x"+payloads[1], "x", "")
+	fmt.Fprintf(&text, source, yamlText("source "+payloads[0]), maria.Host, maria.Port, database, maria.User, yamlText(maria.Password), "")
+	fmt.Fprintf(&text, source, yamlText("failing "+payloads[1]), maria.Host, maria.Port, database, maria.User, yamlText(maria.Password), ", dump_tool: "+yamlText(tool))
+	fmt.Fprintf(&text, source, yamlText("away "+payloads[2]), "127.0.0.1", 1, database, "x"+payloads[1], "x", "")
 	fmt.Fprintf(&text, "drives:\n  - {provider: local, label: %s, folder: %s}\n  - {provider: s3, label: %s, bucket: bucket, region: us-east-1, endpoint: 'http://127.0.0.1:1', access_key: %s, secret_key: x, prefix: %s}\njobs:\n",
-		quoted("drive "+payloads[0]), quoted(filepath.Join(dir, "drive"+strings.ReplaceAll(payloads[1], "/", ""))), quoted("s3 "+payloads[1]), quoted(payloads[2]), quoted("prefix"+payloads[4]))
+		yamlText("drive "+payloads[0]), yamlText(filepath.Join(dir, "drive"+strings.ReplaceAll(payloads[1], "/", ""))), yamlText("s3 "+payloads[1]), yamlText(payloads[2]), yamlText("prefix"+payloads[4]))
 	for n, from := range []string{"source " + payloads[0], "failing " + payloads[1], "away " + payloads[2]} {
-		fmt.Fprintf(&text, "  - {label: %s, data_source: %s, drives: [%s], cron: '0 3 * * *'}\n", quoted("job "+payloads[n]), quoted(from), quoted("drive "+payloads[0]))
+		fmt.Fprintf(&text, "  - {label: %s, data_source: %s, drives: [%s], cron: '0 3 * * *', timezone: %s}\n", yamlText("job "+payloads[n]), yamlText(from), yamlText("drive "+payloads[0]), zone)
 	}
-	fmt.Fprintf(&text, "  - {label: %s, data_source: %s, drives: [%s]}\n", quoted("job "+payloads[3]), quoted("source "+payloads[0]), quoted("s3 "+payloads[1]))
+	fmt.Fprintf(&text, "  - {label: %s, data_source: %s, drives: [%s]}\n", yamlText("job "+payloads[3]), yamlText("source "+payloads[0]), yamlText("s3 "+payloads[1]))
 	config, data := program.WriteConfig(t, dir, text.String()), filepath.Join(dir, "data")
 	for n := range 3 {
 		r := program.Run(t, "-c", config, "--data", data, "run", "job "+payloads[n], "--wait")
@@ -155,7 +155,7 @@ func setUpHostile(t *testing.T, owner *program.Person) map[string]program.Answer
 			"timeout": {p}, "compression": {p}, "keep": {"own"}, "retention.daily": {p}, "encrypt": {"keys"}, "encryption.recipients": {p}, "for": {"new"}}
 		send("a job with mistakes "+p, "/jobs/new", http.StatusUnprocessableEntity, job)
 		send("the preview of a job "+p, "/jobs/preview", http.StatusOK, job)
-		send("a job "+p, "/jobs/new", http.StatusSeeOther, url.Values{"label": {"job of " + name}, "data_source": {name}, "drives": {name}, "when": {"daily"}, "at": {"03:00"}, "timezone": {"UTC"},
+		send("a job "+p, "/jobs/new", http.StatusSeeOther, url.Values{"label": {"job of " + name}, "data_source": {name}, "drives": {name}, "when": {"daily"}, "at": {"03:00"}, "timezone": {zone},
 			"keep": {"year"}, "encrypt": {"none"}, "for": {"new"}})
 		hook := url.Values{"provider": {"webhook"}, "label": {name}, "url": {p}, "token": {p}, "format": {p}, "events": {p}, "jobs": {p}, "do": {"save"}}
 		send("a notifier with mistakes "+p, "/notifiers/new", http.StatusUnprocessableEntity, hook)

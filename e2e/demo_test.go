@@ -1,7 +1,9 @@
 package e2e
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,17 +68,24 @@ func TestListInJSONIsWhatTheAPIAnswers(t *testing.T) {
 		t.Fatalf("%s%s", r.Out, r.Err)
 	}
 	server := program.Serve(t, "-c", filepath.Join(dir, "config.yaml"), "--data", filepath.Join(dir, "data"), "serve", "--listen", "127.0.0.1:0")
-	list := program.Run(t, "-c", filepath.Join(dir, "config.yaml"), "--data", filepath.Join(dir, "data"), "list", "--json")
-	var fromCLI, fromAPI any
-	if err := json.Unmarshal([]byte(list.Out), &fromCLI); err != nil {
-		t.Fatalf("%v: %s", err, list.Out)
+	said := func(text []byte) string {
+		var v any
+		if err := json.Unmarshal(text, &v); err != nil {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return marshal(t, v)
 	}
-	if err := json.Unmarshal(get(t, server.URL+"/api/backups", 200), &fromAPI); err != nil {
-		t.Fatal(err)
-	}
-	if a, b := marshal(t, fromCLI), marshal(t, fromAPI); a != b {
-		t.Errorf("the command says %s\nthe API says %s", a, b)
-	}
+	program.Eventually(t, patience, func(context.Context) error {
+		before := said(get(t, server.URL+"/api/backups", 200))
+		list := program.Run(t, "-c", filepath.Join(dir, "config.yaml"), "--data", filepath.Join(dir, "data"), "list", "--json")
+		if after := said(get(t, server.URL+"/api/backups", 200)); before != after {
+			return fmt.Errorf("the server has just read the copy back as a sample: %s\n%s", before, after)
+		}
+		if command := said([]byte(list.Out)); command != before {
+			t.Errorf("the command says %s\nthe API says %s", command, before)
+		}
+		return nil
+	})
 }
 
 func marshal(t *testing.T, v any) string {

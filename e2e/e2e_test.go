@@ -8,12 +8,38 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backupman/backupman/e2e/program"
 )
+
+// zone is where everything of these tests lives, by its IANA name. It is about noon there, so
+// that no schedule of the night is due, and no day ends, while a test looks.
+var zone = noonZone(time.Now())
+
+func noonZone(now time.Time) string {
+	switch east := 12 - now.UTC().Hour(); {
+	case east == 0:
+		return "UTC"
+	default:
+		return fmt.Sprintf("Etc/GMT%+d", -east) // these names count to the west
+	}
+}
+
+// patience bounds what a test waits for, in case it hangs. A machine on which everything takes
+// many times as long as usual stays within it.
+const patience = 5 * time.Minute
+
+func TestMain(m *testing.M) {
+	if err := os.Setenv("TZ", zone); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
 
 func get(t testing.TB, url string, want int) []byte {
 	t.Helper()

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/backupman/backupman/e2e/program"
 	"github.com/backupman/backupman/e2e/servers"
@@ -69,7 +68,7 @@ func TestAKilledRunLeavesNoDumpTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	var pid int
-	program.Eventually(t, 20*time.Second, func(context.Context) error {
+	program.Eventually(t, patience, func(context.Context) error {
 		text, err := os.ReadFile(pidFile)
 		if err != nil {
 			return err
@@ -81,7 +80,7 @@ func TestAKilledRunLeavesNoDumpTool(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	program.Eventually(t, 10*time.Second, func(context.Context) error {
+	program.Eventually(t, patience, func(context.Context) error {
 		if err := syscall.Kill(pid, 0); err == nil && !zombie(pid) {
 			return fmt.Errorf("the dump tool, process %d, still runs", pid)
 		}

@@ -11,8 +11,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite" // the driver of the source
 
@@ -23,11 +23,13 @@ import (
 // ends are the two ways in which a server's end meets what runs.
 var ends = []struct {
 	name, grace string
+	// rate is that of an upload: slow enough to be under way when the server is asked to end.
+	rate string
 	// told is what the server says of a dump, and of an upload, that was under way.
 	dump, upload string
 }{
-	{"with time enough", "25s", "finished", "finished"},
-	{"with too little time", "1s", "put back into the queue", "handed over"},
+	{"with time enough", "10m", "1MB/s", "finished", "finished"},
+	{"with too little time", "1s", "100kB/s", "put back into the queue", "handed over"},
 }
 
 // blobs makes a SQLite database that does not pack well.
@@ -56,7 +58,7 @@ func begin(t *testing.T, s *program.Server, far func() bool) {
 	if body, status, err := fetch(t.Context(), http.MethodPost, s.URL+"/api/backups", ""); err != nil || status >= 300 {
 		t.Fatalf("status %d (%v): %s", status, err, body)
 	}
-	program.Eventually(t, time.Minute, func(context.Context) error {
+	program.Eventually(t, patience, func(context.Context) error {
 		if !far() {
 			return errors.New("it has not come that far")
 		}
@@ -77,25 +79,21 @@ func hasDumped(t *testing.T, s *program.Server) func() bool {
 func (i *installation) finishes(t *testing.T) {
 	t.Helper()
 	server := program.Serve(t, i.args("serve", "--listen", "127.0.0.1:0")...)
-	program.Eventually(t, time.Minute, func(ctx context.Context) error {
-		list, err := backups(ctx, server.URL)
-		if err == nil && (len(list) != 1 || list[0].Status != "finished") {
-			err = fmt.Errorf("the backups are %+v", list)
+	var list []listed
+	program.Eventually(t, patience, func(ctx context.Context) (err error) {
+		if list, err = backups(ctx, server.URL); err != nil {
+			return err
 		}
-		return err
+		if len(list) != 1 || list[0].Status != "finished" {
+			return fmt.Errorf("the backups are %+v", list)
+		}
+		if left := files(t, filepath.Join(i.data(), "spool")); len(left) != 0 {
+			return fmt.Errorf("left in the spool: %v", left) // it goes after the end is written down
+		}
+		return i.nothingElse(t, list)
 	})
-	list, err := backups(t.Context(), server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	known := map[string]bool{}
-	for _, f := range list[0].DriveFiles {
-		known[*f.Path], known[*f.Path+".json"] = true, true
-		readsBack(t, *f.Path)
-	}
-	i.nothingElse(t, known)
-	if left := files(t, filepath.Join(i.data(), "spool")); len(left) != 0 {
-		t.Errorf("left in the spool: %v", left)
+	for path := range finishedCopies(list) {
+		readsBack(t, path)
 	}
 }
 
@@ -104,11 +102,12 @@ func TestServersThatEndWhileTheyUpload(t *testing.T) {
 		t.Run(end.name, func(t *testing.T) {
 			i := install(t, fmt.Sprintf("{provider: sqlite, label: shop, db_path: %q}", blobs(t, 8)), otherDisk(t))
 			i.change(func(text string) string {
-				return strings.Replace(text, "label: drive0", "label: drive0, rate_limit: 1MB/s", 1) + "shutdown_grace: " + end.grace + "\n"
+				return strings.Replace(text, "label: drive0", "label: drive0, rate_limit: "+end.rate, 1) + "shutdown_grace: " + end.grace + "\n"
 			})
 			server := program.Serve(t, i.args("serve", "--listen", "127.0.0.1:0")...)
 			begin(t, server, hasDumped(t, server))
 			server.Stop(t)
+			i.change(func(text string) string { return strings.Replace(text, ", rate_limit: "+end.rate, "", 1) })
 			if !strings.Contains(server.Log(), "of shop: "+end.upload) {
 				t.Errorf("the server does not tell that it was %s: %s", end.upload, server.Log())
 			}
@@ -132,14 +131,25 @@ func TestServersThatEndWhileTheyDump(t *testing.T) {
 			i := install(t, fmt.Sprintf("{provider: mysql, label: shop, host: 127.0.0.1, port: %s, db_name: %s, user: %s, password: '%s', tls: 'false'}",
 				port, name, db.User, strings.ReplaceAll(db.Password, "'", "''")), filepath.Join(t.TempDir(), "drive"))
 			i.change(func(text string) string { return text + "shutdown_grace: " + end.grace + "\n" })
-			proxy.Limit(servers.Down, 1_000_000)
+			proxy.Limit(servers.Down, 500_000)
 			server := program.Serve(t, i.args("serve", "--listen", "127.0.0.1:0")...)
 			from := proxy.Bytes(servers.Down)
 			begin(t, server, func() bool { return proxy.Bytes(servers.Down) > from+500_000 })
-			if end.dump != "finished" {
-				proxy.Stall()
+			proxy.Stall() // so that the dump runs while the server is asked to end
+			if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
 			}
-			server.Stop(t)
+			if end.dump == "finished" {
+				program.Eventually(t, patience, func(context.Context) error {
+					if !strings.Contains(server.Log(), "what runs may come to its end") {
+						return errors.New("it has not begun to end: " + server.Log())
+					}
+					return nil
+				})
+				proxy.Limit(servers.Down, 1<<30)
+				proxy.Release()
+			}
+			server.Wait(t)
 			if !strings.Contains(server.Log(), "of shop: "+end.dump) {
 				t.Errorf("the server does not tell that it was %s: %s", end.dump, server.Log())
 			}

@@ -104,6 +104,10 @@ func maxRSS(p *os.ProcessState) int64 {
 	return usage.Maxrss << 10
 }
 
+// patience bounds how long a server may take to start, and to end: it is for what hangs, and
+// not for a slow machine.
+const patience = 5 * time.Minute
+
 // Server is a program that serves until the test ends.
 type Server struct {
 	// URL is where its dashboard is, without a slash at the end.
@@ -137,7 +141,7 @@ func Serve(t testing.TB, args ...string) *Server {
 	case s.URL = <-found:
 	case <-s.done:
 		t.Fatalf("%v ended before it served: %s", args, s.log)
-	case <-time.After(startWithin):
+	case <-time.After(patience):
 		t.Fatalf("%v did not say where it serves: %s", args, s.log)
 	}
 	return s
@@ -155,20 +159,19 @@ func (s *Server) follow(out io.Reader, found chan<- string) {
 	close(s.done)
 }
 
-// startWithin is how long a server may take to say where it serves.
-const startWithin = 3 * time.Minute
-
-// endWithin is how long a server may take to end: the half minute that it gives by itself
-// to what runs, and what a busy machine needs besides.
-const endWithin = 90 * time.Second
-
 // Stop asks the server to end and waits for it.
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	_ = s.Process.Signal(syscall.SIGTERM)
+	s.Wait(t)
+}
+
+// Wait waits for a server that was asked to end.
+func (s *Server) Wait(t testing.TB) {
+	t.Helper()
 	select {
 	case <-s.done:
-	case <-time.After(endWithin):
+	case <-time.After(patience):
 		_ = s.Process.Kill()
 		t.Errorf("the server did not end: %s", s.log)
 	}
