@@ -25,7 +25,9 @@ type RunFacts struct {
 // Run is a pending backup while people watch.
 type Run struct {
 	ID, Label string
-	Live      Live
+	// Chip is the status at the head of the page.
+	Chip components.Chip
+	Live Live
 	// Rate is how fast the database is read now. Tables says how many have passed; either is
 	// empty while that is not known. Expected says when the run may end.
 	Rate, Tables, Expected string
@@ -56,7 +58,7 @@ type DriveLine struct {
 // NewRun builds what is shown of a pending backup.
 func NewRun(f RunFacts, now time.Time) Run {
 	b, look := f.Backup, lookAt(f.Backup, f.LogLength, now)
-	r := Run{ID: b.ID, Label: b.Label, Live: NewLive(b, f.Known, now), Steps: runSteps(b, now), Cancelling: b.CancelAskedAt != nil,
+	r := Run{ID: b.ID, Label: b.Label, Chip: chips(b)[0], Live: NewLive(b, f.Known, now), Steps: runSteps(b, now), Cancelling: b.CancelAskedAt != nil,
 		NextPath: Path(b.ID) + "/live?" + look.query(), LogPath: Path(b.ID) + "/log", Log: f.Log}
 	r.Whole = f.Earlier.Log == 0 || f.LogLength < f.Earlier.Log
 	if r.Whole {
