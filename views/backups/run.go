@@ -58,7 +58,7 @@ type DriveLine struct {
 // NewRun builds what is shown of a pending backup.
 func NewRun(f RunFacts, now time.Time) Run {
 	b, look := f.Backup, lookAt(f.Backup, f.LogLength, now)
-	r := Run{ID: b.ID, Label: b.Label, Chip: chips(b)[0], Live: NewLive(b, f.Known, now), Steps: runSteps(b, now), Cancelling: b.CancelAskedAt != nil,
+	r := Run{ID: b.ID, Label: b.Label, Live: NewLive(b, f.Known, now), Steps: runSteps(b, now), Cancelling: b.CancelAskedAt != nil,
 		NextPath: Path(b.ID) + "/live?" + look.query(), LogPath: Path(b.ID) + "/log", Log: f.Log}
 	r.Whole = f.Earlier.Log == 0 || f.LogLength < f.Earlier.Log
 	if r.Whole {
@@ -71,6 +71,7 @@ func NewRun(f RunFacts, now time.Time) Run {
 		r.Tables = human.Count(int64(b.TablesDone)) + " of " + human.Plural(int64(b.TablesTotal), "table")
 	}
 	r.Expected = expected(b, f.Known.Last, now)
+	r.Chip = chips(b)[0]
 	if r.Cancelling {
 		r.Live.Doing, r.Expected = "Stopping", ""
 	}
