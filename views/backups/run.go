@@ -27,7 +27,9 @@ type RunFacts struct {
 // Run is a pending backup while people watch.
 type Run struct {
 	ID, Label string
-	Live      Live
+	// Chip is the status at the head of the page.
+	Chip components.Chip
+	Live Live
 	// Rate is how fast the database is read now. Tables says how many have passed; either is
 	// empty while that is not known. Expected says when the run may end.
 	Rate, Tables, Expected string
@@ -74,6 +76,7 @@ func NewRun(f RunFacts, now time.Time) Run {
 		r.Tables = human.Count(int64(b.TablesDone)) + " of " + human.Plural(int64(b.TablesTotal), "table")
 	}
 	r.Expected = expected(b, f.Known.Last, now)
+	r.Chip = chips(b)[0]
 	if r.Cancelling {
 		r.Live.Doing, r.Expected = "Stopping", ""
 	}

@@ -34,6 +34,16 @@ func TestARunAsItIsWatched(t *testing.T) {
 	if r.Whole || r.Log != log || r.Said != "shop: Reading the database." {
 		t.Errorf("whole %v, log %q, said %q", r.Whole, r.Log, r.Said)
 	}
+	for _, changed := range []bool{true, false} {
+		var answer strings.Builder
+		if err := RunFragment(r).Render(t.Context(), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if told := strings.Contains(answer.String(), `id="status-chip" class="inline-flex" hx-swap-oob="outerHTML"`); told != changed || r.Chip.Text != "Dumping" {
+			t.Errorf("changed %v: the head of the page is told %v, and %q", changed, told, r.Chip.Text)
+		}
+		r.Said = ""
+	}
 	nas, s3 := r.Drives[0], r.Drives[1]
 	if nas.Drive != "nas" || nas.Rate != "2.0 MB/s" || nas.Progress.Percent != 25 || nas.Trouble != "" || nas.Chip.Text != "Copying" {
 		t.Errorf("nas is %+v", nas)
