@@ -30,7 +30,7 @@ bin/backupman:
 
 test: node_modules/.package-lock.json ## Install what is missing and run every test against real servers
 	.ci/deps
-	BACKUPMAN_MYSQL_ROOT="$$(.ci/mysql)" BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -timeout 20m ./...
+	BACKUPMAN_MYSQL_ROOT="$$(.ci/mysql)" BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -timeout 60m ./...
 	.ci/as-ordinary-user
 
 check: verify lint ## What a commit must pass: generated code, formatting, lint
@@ -69,7 +69,7 @@ race: ## Run the services' tests under the race detector; needs a C compiler
 
 e2e: node_modules/.package-lock.json ## Run only the tests of the whole program, browser included
 	.ci/deps
-	BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -count=1 -timeout 15m ./e2e/...
+	BACKUPMAN_VERSITYGW="$$(.ci/versitygw)" BACKUPMAN_TEST_SERVERS=require go test -count=1 -timeout 60m ./e2e/...
 
 bench: build ## Measure a 1 GiB backup against the stock pipeline, and the list of 100,000 backups
 	.ci/deps

@@ -39,7 +39,7 @@ func (a *app) list(ctx context.Context, out io.Writer) error {
 	n := 0
 	err := a.store.EachBackup(ctx, models.BackupFilter{}, func(b models.Backup) error {
 		n++
-		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.ID, b.Label, b.Status, proven(b),
+		_, err := fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", b.ID, b.Label, statusWord(b), proven(b),
 			b.CreatedAt.Format("2006-01-02 15:04:05Z"), size(b.Size), copies(b))
 		return err
 	})
@@ -72,4 +72,12 @@ func copies(b models.Backup) string {
 		}
 	}
 	return fmt.Sprintf("%d/%d", good, len(b.DriveFiles))
+}
+
+// statusWord is the status of a backup, but for one that somebody cancelled.
+func statusWord(b models.Backup) string {
+	if b.Cancelled() {
+		return "cancelled"
+	}
+	return string(b.Status)
 }

@@ -67,7 +67,7 @@ func (a *app) findBackup(ctx context.Context, id string) (models.Backup, error) 
 }
 
 func (a *app) show(ctx context.Context, out io.Writer, b models.Backup, withLog bool) error {
-	fmt.Fprintf(out, "%s  %s  %s\n", b.ID, b.Label, b.Status)
+	fmt.Fprintf(out, "%s  %s  %s\n", b.ID, b.Label, statusWord(b))
 	if !b.Status.Settled() {
 		fmt.Fprintf(out, "phase:    %s, %s dumped, %s packed\n", b.Phase, size(b.RawSize), size(b.Size))
 	}

@@ -514,11 +514,16 @@ func TestAJobNeedsASourceAndADriveFirst(t *testing.T) {
 func TestTheListLooksAgainOnlyWhileARunIsUnderWay(t *testing.T) {
 	s := newSite(t)
 	look := parse(t, s.get(t, "/jobs")).all("span", "hx-get", jobPath+"/last")
-	if len(look) == 0 {
-		t.Fatal("a job that runs is not looked at again")
+	if len(look) != 1 {
+		t.Fatalf("a job that runs is looked at again by %d parts of the page", len(look))
 	}
 	if got := parse(t, s.get(t, jobPath+"/last")); len(got.all("span", "hx-get", jobPath+"/last")) != 1 {
 		t.Error("looking ends while it runs")
+	}
+	for path, swap := range map[string]string{"/jobs": "", jobPath + "/last": "outerHTML"} { // what wide screens show goes along
+		if wide := parse(t, s.get(t, path)).one(t, "span", "id", "last-"+jobID); attribute(wide, "hx-swap-oob") != swap {
+			t.Errorf("%s: on wide screens it is swapped by %q", path, attribute(wide, "hx-swap-oob"))
+		}
 	}
 	s.store.backups = s.store.backups[1:]
 	got := parse(t, s.get(t, jobPath+"/last"))

@@ -128,7 +128,11 @@ func newestFailed(f *facts) string {
 	if len(f.Backups) == 0 || f.Backups[0].Status != models.StatusFailed {
 		return ""
 	}
-	return fmt.Sprintf("the newest backup of %s failed: nothing is removed until one has finished", f.Job.Label)
+	ended := "failed"
+	if f.Backups[0].Cancelled() {
+		ended = "was cancelled"
+	}
+	return fmt.Sprintf("the newest backup of %s %s: nothing is removed until one has finished", f.Job.Label, ended)
 }
 
 func anyPending(f *facts) string {

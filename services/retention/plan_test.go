@@ -161,3 +161,17 @@ func TestDrivesWithRulesOfTheirOwn(t *testing.T) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
 }
+
+// What a person cancelled is not said to have failed, and removes as little.
+func TestTheNewestRunThatDidNotFinishIsToldAsItEnded(t *testing.T) {
+	b := made("a", "2026-11-25T12:00:00Z")
+	b.Status = models.StatusFailed
+	s := models.RetentionSnapshot{Job: models.Job{Label: "nightly"}, Backups: []models.Backup{b}}
+	if got := newestFailed(&facts{RetentionSnapshot: s}); !strings.HasPrefix(got, "the newest backup of nightly failed: ") {
+		t.Errorf("a failed one: %q", got)
+	}
+	s.Backups[0].CancelAskedAt = &b.CreatedAt
+	if got := newestFailed(&facts{RetentionSnapshot: s}); !strings.HasPrefix(got, "the newest backup of nightly was cancelled: ") {
+		t.Errorf("a cancelled one: %q", got)
+	}
+}

@@ -87,7 +87,7 @@ func (s *Store) EachBackup(ctx context.Context, f models.BackupFilter, fn func(m
 				return err
 			}
 		}
-		if len(page) < chunk {
+		if len(page) == 0 { // a short page may have lost some that were removed while it was read
 			return nil
 		}
 		last := page[len(page)-1]

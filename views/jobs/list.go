@@ -77,15 +77,26 @@ type LastRun struct {
 	Path string
 	Chip components.Chip
 	At   components.Moment
+	// JobID is the job's.
+	JobID string
 	// LookPath is where to look again while it runs; empty once it has ended.
 	LookPath string
 }
 
+// looking has the one on narrow screens look again for both.
 func (l LastRun) looking() templ.Attributes {
 	if l.LookPath == "" {
 		return templ.Attributes{}
 	}
 	return templ.Attributes{"hx-get": l.LookPath, "hx-trigger": "every 3s", "hx-swap": "outerHTML"}
+}
+
+// wide names the one on wide screens.
+func (l LastRun) wide() templ.Attributes { return templ.Attributes{"id": "last-" + l.JobID} }
+
+// renewed puts it in the place of the one that is there.
+func (l LastRun) renewed() templ.Attributes {
+	return templ.Attributes{"id": "last-" + l.JobID, "hx-swap-oob": "outerHTML"}
 }
 
 // findFrom is how many jobs there must be for a field to find one.
@@ -198,9 +209,9 @@ func shortRules(r models.Retention) string {
 // NewLastRun tells how a job's newest backup went; nil is none.
 func NewLastRun(jobID string, b *models.Backup, now time.Time) LastRun {
 	if b == nil {
-		return LastRun{Chip: components.Chip{Tone: components.ToneQuiet, Icon: "circle", Text: "None yet"}}
+		return LastRun{JobID: jobID, Chip: components.Chip{Tone: components.ToneQuiet, Icon: "circle", Text: "None yet"}}
 	}
-	last := LastRun{Path: backups.Path(b.ID), At: components.Ago(now, &b.CreatedAt)}
+	last := LastRun{JobID: jobID, Path: backups.Path(b.ID), At: components.Ago(now, &b.CreatedAt)}
 	switch {
 	case b.Status == models.StatusPending:
 		last.Chip = components.Chip{Tone: components.ToneBusy, Icon: "turning", Text: "Running"}
