@@ -12,6 +12,7 @@ import (
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/drives"
 	"github.com/backupman/backupman/views/jobs"
 	"github.com/backupman/backupman/views/plan"
 	"github.com/backupman/backupman/views/setup"
@@ -228,7 +229,7 @@ func (h *Handlers) jobFormFacts(c *gin.Context, f jobForm) (jobs.FormFacts, erro
 	for name := range f.of.Secrets {
 		facts.Set[name] = true
 	}
-	sources, drives, err := h.configured(c.Request.Context())
+	sources, places, err := h.configured(c.Request.Context())
 	if err != nil {
 		return facts, err
 	}
@@ -238,8 +239,8 @@ func (h *Handlers) jobFormFacts(c *gin.Context, f jobForm) (jobs.FormFacts, erro
 			facts.Scratch = append(facts.Scratch, jobs.ScratchOption(s.Label, backups.ProviderName(s.Provider)))
 		}
 	}
-	for _, d := range drives {
-		facts.Drives = append(facts.Drives, components.Option{Value: d.Label, Label: d.Label, Hint: d.Provider})
+	for _, d := range places {
+		facts.Drives = append(facts.Drives, components.Option{Value: d.Label, Label: d.Label, Hint: backups.ProviderName(d.Provider) + " · " + drives.Where(d)})
 	}
 	if f.purpose == jobs.ForSetup {
 		facts.Head = setup.Head(setup.StageJob, f.title(), "What most people want is chosen already. A backup is made as soon as this is saved.")
