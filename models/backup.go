@@ -185,6 +185,10 @@ type DriveFile struct {
 	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
 
+// Unread reports whether the copy could not be read when that was last tried, though its
+// drive works.
+func (f DriveFile) Unread() bool { return f.Status == StatusFinished && f.UnreadSince != nil }
+
 // Log is what a run wrote down, oldest line first: the program's own steps and
 // the tools' stderr, without secrets. BackupID is the id of a backup, of a restore or
 // of a drill.
