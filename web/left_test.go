@@ -58,3 +58,24 @@ func TestWhatIsLeftOutIsNamed(t *testing.T) {
 		t.Error("nothing is left out, and the overview says that something is")
 	}
 }
+
+// Programs that watch jobs see those, too, as far as their keys go.
+func TestTheAPINamesJobsThatAreLeftOut(t *testing.T) {
+	p, a := newPlanner(), newAccounts()
+	s := newSite(t, withPlanner(p), withAccounts(a))
+	a.keys["all"] = models.Actor{Kind: models.ActorKey, Name: "all", Scopes: models.Scopes{models.ScopeRead}}
+	a.keys["mine"] = models.Actor{Kind: models.ActorKey, Name: "mine", Scopes: models.Scopes{models.ScopeRead}, JobIDs: []string{jobID}}
+	p.left = []models.LeftItem{
+		{Kind: models.PlanDrive, Label: "tape", Reason: "folder is missing"},
+		{Kind: models.PlanJob, Label: "late", ID: otherJobID, Reason: "cron is wrong"},
+		{Kind: models.PlanJob, Label: "never ran", Reason: "its drive is gone"},
+	}
+	for key, want := range map[string]string{
+		"all":  `"LeftOut":[{"Id":"` + otherJobID + `","Label":"late","Reason":"cron is wrong"},{"Id":null,"Label":"never ran","Reason":"its drive is gone"}]}`,
+		"mine": `"LeftOut":[]}`,
+	} {
+		if got := s.ask(t, http.MethodGet, "/api/jobs", "", "Authorization", "Bearer "+key).Body.String(); !strings.Contains(got, want) {
+			t.Errorf("to %s it says %s", key, got)
+		}
+	}
+}
