@@ -2,11 +2,17 @@ package cli_test
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/services/store"
 )
 
 // newDemo makes the demo's first backup; it returns the flags that lead to it and its folder.
@@ -185,4 +191,34 @@ func TestShowNamesTheDriveOfEachCopy(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "copy:     one, finished: "+onlyFile(t, first)) || !strings.Contains(out, "copy:     two, finished: "+onlyFile(t, second)) {
 		t.Errorf("status %d, %q, %q", code, out, said)
 	}
+}
+
+func TestShowTellsOfACopyThatCouldNotBeRead(t *testing.T) {
+	base, _, _ := twoDrives(t)
+	tell := func(want bool) {
+		t.Helper()
+		code, out, said := backupman(t, append(base, "show", "latest")...)
+		told := strings.Contains(out, "could not be read since 2026-07-02T10:00:00Z (readings that failed: 1), though the drive works: input/output error\n")
+		if code != 0 || told != want || strings.Contains(out, "could not") != want {
+			t.Errorf("status %d, %q, %q", code, out, said)
+		}
+	}
+	tell(false)
+	s, err := store.Open(t.Context(), store.Config{Provider: store.ProviderSQLite, Path: filepath.Join(base[3], "backupman.db")}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := s.Backups(t.Context(), models.BackupFilter{}, models.Cursor{}, 1)
+	if err != nil || len(found) != 1 {
+		t.Fatalf("%d backups, %v", len(found), err)
+	}
+	err = s.UnreadCopy(t.Context(), found[0].DriveFiles[0].ID, time.Date(2026, 7, 2, 10, 0, 0, 0, time.UTC), "input/output error")
+	if err := errors.Join(err, s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	tell(true)
+	if code, out, said := backupman(t, append(base, "verify", "latest")...); code != 0 {
+		t.Errorf("verify: status %d, %q, %q", code, out, said)
+	}
+	tell(false)
 }

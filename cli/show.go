@@ -110,6 +110,10 @@ func (a *app) showCopies(ctx context.Context, out io.Writer, b models.Backup) er
 			return fmt.Errorf("find the drive of a copy: %w", err)
 		}
 		fmt.Fprintf(out, "copy:     %s, %s: %s\n", d.Label, f.Status, placeOf(d, f))
+		if f.Unread() {
+			fmt.Fprintf(out, "          could not be read since %s (readings that failed: %d), though the drive works: %s\n",
+				f.UnreadSince.UTC().Format(time.RFC3339), f.Unreads, drives.OwnWords(f.UnreadError, d.Label))
+		}
 		if f.LockedUntil != nil && f.LockedUntil.After(models.Now()) {
 			fmt.Fprintf(out, "          locked until %s: it cannot be deleted before\n", f.LockedUntil.UTC().Format(time.RFC3339))
 		}

@@ -145,7 +145,7 @@ func openApp(ctx context.Context, c config.Config, mode access, log *slog.Logger
 	a.restores = restore.New(restore.Options{Store: a.store, Copies: a.backups, Catalog: a.catalog, Backups: a.backups, Kind: source.Lookup,
 		Dir: c.Data, ScratchFolder: c.ScratchFolder, Installation: installation, RunnerID: a.backups.RunnerID(), Log: log})
 	a.kits = kit.New(a.store, a.catalog)
-	a.notify = notify.New(notify.Options{Store: a.store, Catalog: a.catalog, Policy: a.outgoing(), AppURL: c.HTTP.AppURL, Log: log})
+	a.notify = notify.New(notify.Options{Store: a.store, Catalog: a.catalog, Policy: a.outgoing(), AppURL: c.HTTP.AppURL, Log: log, Left: a.planner.LeftOut})
 	a.adopt = adopt.New(a.store, a.catalog, source.Kinds(), c.Data, log)
 	return a, nil
 }

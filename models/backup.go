@@ -172,10 +172,22 @@ type DriveFile struct {
 	// Heals counts how often that has been tried since the copy was last good, or
 	// since a person asked for it. From MaxHeals on it is not tried by itself.
 	Heals int `gorm:"not null"`
+	// UnreadSince is when a finished copy that is there could not be read for the first time
+	// since it was last read whole, UnreadAt when that was last tried; nil for those that can
+	// be read. Unreads counts the readings that failed, and UnreadError is the sentence of the
+	// last one. A reading only counts while the drive works.
+	UnreadSince *time.Time `gorm:"precision:6"`
+	UnreadAt    *time.Time `gorm:"precision:6"`
+	Unreads     int        `gorm:"not null"`
+	UnreadError string     `gorm:"type:text"`
 	// CreatedAt is the backup's.
 	CreatedAt time.Time  `gorm:"precision:6;not null"`
 	UpdatedAt *time.Time `gorm:"precision:6;autoUpdateTime:false"`
 }
+
+// Unread reports whether the copy could not be read when that was last tried, though its
+// drive works.
+func (f DriveFile) Unread() bool { return f.Status == StatusFinished && f.UnreadSince != nil }
 
 // Log is what a run wrote down, oldest line first: the program's own steps and
 // the tools' stderr, without secrets. BackupID is the id of a backup, of a restore or

@@ -37,14 +37,14 @@ type CopyVerdict struct {
 	DriveID     string
 	// Identical says that the copy is the dump that was proven, byte by byte.
 	Identical bool
-	// Lost says that the copy is missing or damaged. When it is neither identical
-	// nor lost, the drive could not be asked.
+	// Lost says that the copy is missing or damaged, or could not be read several times
+	// while its drive works. When it is neither identical nor lost, it could not be read.
 	Lost bool
 	// Error is a sentence; empty when identical.
 	Error string
 }
 
-// LostCopy is a finished copy that was found missing or damaged.
+// LostCopy is a finished copy that was found missing, damaged or unreadable.
 type LostCopy struct {
 	BackupID    string
 	DriveFileID string

@@ -25,13 +25,16 @@ const (
 	// EventDriveFailing is a drive whose checks fail, EventDriveGood one that works again.
 	EventDriveFailing Event = "drive.failing"
 	EventDriveGood    Event = "drive.good"
+	// EventLeftOut is something that was set up on a page and does not run: it cannot be read
+	// or applied, or names something that is gone.
+	EventLeftOut Event = "setup.left_out"
 	// EventTest is asked for on the page of a notifier.
 	EventTest Event = "test"
 )
 
 // Events are all that a notifier may be asked to tell of, in the order that forms show them.
 func Events() []Event {
-	return []Event{EventFailed, EventOverdue, EventDisproven, EventAlarm, EventDriveFailing, EventRecovered,
+	return []Event{EventFailed, EventOverdue, EventDisproven, EventAlarm, EventDriveFailing, EventLeftOut, EventRecovered,
 		EventFinished, EventProven, EventDriveGood}
 }
 
@@ -39,7 +42,7 @@ func Events() []Event {
 // ask for somebody to act, and the end of them.
 func (e Event) Usual() bool {
 	switch e {
-	case EventFailed, EventOverdue, EventDisproven, EventAlarm, EventDriveFailing, EventRecovered:
+	case EventFailed, EventOverdue, EventDisproven, EventAlarm, EventDriveFailing, EventLeftOut, EventRecovered:
 		return true
 	}
 	return false

@@ -102,6 +102,23 @@ func TestALockedCopySaysUntilWhen(t *testing.T) {
 	}
 }
 
+func TestACopyThatCouldNotBeReadSaysSo(t *testing.T) {
+	s := newSite(t)
+	since := testNow.Add(-time.Hour)
+	f := &s.store.backups[2].DriveFiles[0]
+	f.UnreadSince, f.UnreadAt, f.Unreads, f.UnreadError = &since, &since, 2, `drive "nas": input/output error`
+	_, got := s.backupPage(t, finishedID)
+	for _, want := range []string{"Could not be read", "Input/output error.", "Reading it failed 2 times since 2026-11-23 11:00:00 UTC, though the drive works."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("want %q in %s", want, got)
+		}
+	}
+	f.UnreadSince = nil
+	if _, got := s.backupPage(t, finishedID); strings.Contains(got, "not be read") || strings.Contains(got, "Input/output") {
+		t.Error("a copy that can be read says that it could not")
+	}
+}
+
 func TestCopiesAreComparedInTheBackground(t *testing.T) {
 	s := newSite(t)
 	s.later.held = true

@@ -24,7 +24,7 @@ func TestJobsAreTheContractToTheByte(t *testing.T) {
 		`"NextRuns":["2026-11-23T13:00:00Z","2026-11-24T13:00:00Z","2026-11-25T13:00:00Z","2026-11-26T13:00:00Z","2026-11-27T13:00:00Z"],"NextDrill":"2026-11-25T12:00:00Z",` +
 		`"Retention":{"KeepLast":3,"Hourly":0,"Daily":0,"Weekly":0,"Monthly":0,"Yearly":0,"KeepWithinSeconds":3600,"MaxSize":0},` +
 		`"DriveRetention":{"nas":{"KeepLast":0,"Hourly":0,"Daily":7,"Weekly":0,"Monthly":0,"Yearly":0,"KeepWithinSeconds":0,"MaxSize":5}},"Encryption":"age","LacksKit":true`
-	if got, want := s.get(t, "/api/jobs").Body.String(), `{"Results":[`+job+"}]}\n"; got != want {
+	if got, want := s.get(t, "/api/jobs").Body.String(), `{"Results":[`+job+`}],"LeftOut":[]}`+"\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if got, want := s.get(t, jobAPI).Body.String(), job+`,"Missed":[],"Removals":[]}`+"\n"; got != want {

@@ -85,7 +85,9 @@ type Store interface {
 	FailedCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
 	// VerifyCopy records that a finished copy was read back and found identical.
 	VerifyCopy(ctx context.Context, driveFileID string, at time.Time) error
-	// LoseCopy records that a finished copy is missing or damaged; its backup has
+	// UnreadCopy records that a finished copy could not be read at a moment, and why.
+	UnreadCopy(ctx context.Context, driveFileID string, at time.Time, why string) error
+	// LoseCopy records that a finished copy is missing, damaged or unreadable; its backup has
 	// failed then. It returns models.ErrConflict when the backup is pending, or was
 	// tried again since the copy was looked at.
 	LoseCopy(ctx context.Context, lost models.LostCopy) error

@@ -12,8 +12,9 @@ import (
 )
 
 // Verify reads finished copies of a backup back, all or the one named, and compares
-// them with the dump that was proven. A copy that is missing or damaged is no longer
-// called finished, and neither is its backup, until it has been healed.
+// them with the dump that was proven. A copy that is missing or damaged, or that cannot be
+// read for long (see unread.go), is no longer called finished, and neither is its backup,
+// until it has been healed.
 func (s *Service) Verify(ctx context.Context, backupID, driveFileID string) ([]models.CopyVerdict, error) {
 	b, err := s.store.Backup(ctx, backupID)
 	if err != nil {
@@ -54,14 +55,23 @@ func (s *Service) verify(ctx context.Context, b models.Backup, f models.DriveFil
 		return v, s.store.VerifyCopy(ctx, f.ID, models.Now())
 	case d != nil && (isDamaged(err) || isGone(ctx, d, err)):
 		v.Lost, v.Error = true, sentence(err)
-		s.log.Error("a copy is lost", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
-		why := fmt.Sprintf("the copy on %s is lost (%s): it is made again from a good copy when there is one", row.Label, v.Error)
-		return v, s.store.LoseCopy(ctx, models.LostCopy{BackupID: b.ID, DriveFileID: f.ID, Attempt: b.Attempt,
-			Error: v.Error, BackupError: why, HealAt: models.Now()})
+	case d != nil && isUnreadable(ctx, d, err):
+		v.Error = sentence(err)
+		if why := unreadTooOften(f, v.Error, models.Now()); why != "" {
+			v.Lost, v.Error = true, why
+		}
 	default:
 		v.Error = sentence(err)
 		return v, nil
 	}
+	if !v.Lost {
+		s.log.Warn("a copy could not be read though its drive works", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
+		return v, s.store.UnreadCopy(ctx, f.ID, models.Now(), v.Error)
+	}
+	s.log.Error("a copy is lost", "backup_id", b.ID, "drive_id", f.DriveID, "error", err)
+	why := fmt.Sprintf("the copy on %s is lost (%s): it is made again from a good copy when there is one", row.Label, v.Error)
+	return v, s.store.LoseCopy(ctx, models.LostCopy{BackupID: b.ID, DriveFileID: f.ID, Attempt: b.Attempt,
+		Error: v.Error, BackupError: why, HealAt: models.Now()})
 }
 
 // isGone reports whether a copy is missing from a drive that works. A drive that is

@@ -64,6 +64,7 @@ func (s *Service) Look(ctx context.Context, schedule Schedule) error {
 	err = errors.Join(
 		s.lookAtBackups(ctx, since), s.lookAtDrills(ctx, since), s.lookAtAlarms(ctx, since),
 		s.lookAtDrives(ctx, now, first), s.lookAtSchedules(ctx, schedule, now, first),
+		s.lookAtLeft(ctx, now, first),
 	)
 	if err != nil {
 		return err

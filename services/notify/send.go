@@ -192,6 +192,8 @@ func pathOf(n models.Notification) string {
 	case n.Event == models.EventDriveFailing || n.Event == models.EventDriveGood:
 		drive, _, _ := strings.Cut(n.About, "/")
 		return "/drives/" + drive
+	case n.Event == models.EventLeftOut:
+		return "/"
 	}
 	return "/notifiers"
 }

@@ -94,6 +94,9 @@ type Options struct {
 	// when it is empty.
 	AppURL string
 	Log    *slog.Logger
+	// Left returns what is set up and does not run, by kind and label; nil where nothing is
+	// set up but by the file.
+	Left func(ctx context.Context) ([]models.LeftItem, error)
 	// Now is the time; nil is the machine's clock, and that of the metadata database where
 	// servers must agree.
 	Now func() time.Time
@@ -107,6 +110,7 @@ type Service struct {
 	catalog Catalog
 	appURL  string
 	log     *slog.Logger
+	left    func(ctx context.Context) ([]models.LeftItem, error)
 	now     func() time.Time
 	// clock is the time that all servers have in common, by which notifications are due and
 	// claimed: the machines of replicas may differ by minutes.
@@ -124,7 +128,10 @@ type Service struct {
 	// and wellDrives the drives that were good last time and had been told so.
 	inTime     map[string]time.Time
 	wellDrives map[string]bool
-	begun      time.Time
+	// leftOut are the marks of what was left out here at the last look, once there was one.
+	leftOut      []string
+	lookedAtLeft bool
+	begun        time.Time
 	// notifiers are those of this look, and wishes since when each wants what it wants, by
 	// its label.
 	notifiers []models.Notifier
@@ -141,7 +148,7 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now, clock = models.Now, o.Store.Clock
 	}
-	return &Service{store: o.Store, catalog: o.Catalog, appURL: o.AppURL, log: o.Log, now: o.Now, clock: clock, sender: newSender(o.Policy, o.Roots),
+	return &Service{store: o.Store, catalog: o.Catalog, appURL: o.AppURL, log: o.Log, left: o.Left, now: o.Now, clock: clock, sender: newSender(o.Policy, o.Roots),
 		wake: make(chan struct{}, 1), told: map[string]time.Time{}, inTime: map[string]time.Time{}, wellDrives: map[string]bool{}, wishes: map[string]wish{}, busy: map[string]bool{}}
 }
 

@@ -37,6 +37,14 @@ type world struct {
 	notifiers []models.Notifier
 	status    int
 	got       []string
+	// left is what is set up and does not run.
+	left []models.LeftItem
+}
+
+func (w *world) leftOut(context.Context) ([]models.LeftItem, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.left), nil
 }
 
 func newWorld(t *testing.T) *world {
@@ -120,7 +128,7 @@ func opened(notifiers []models.Notifier, label string) (models.Notifier, error) 
 }
 
 func (w *world) serviceOf(catalog notify.Catalog) *notify.Service {
-	return notify.New(notify.Options{Store: w.store, Catalog: catalog, AppURL: "https://b.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.clock})
+	return notify.New(notify.Options{Store: w.store, Catalog: catalog, AppURL: "https://b.example", Log: slog.New(slog.NewTextHandler(&w.log, nil)), Now: w.clock, Left: w.leftOut})
 }
 
 func (w *world) Jobs(ctx context.Context) ([]models.Job, error)     { return w.store.Jobs(ctx) }

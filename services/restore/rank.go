@@ -37,13 +37,16 @@ func speedOf(provider string) int {
 	return len(speeds)
 }
 
-// rank puts copies into the order in which they are tried: those on drives that work,
-// then by how fast the kind of drive reads, then those that were read back last.
+// rank puts copies into the order in which they are tried: those on drives that work and
+// that could be read when that was last tried, then by how fast the kind of drive reads, then those that were read back last.
 func rank(candidates []candidate) []models.RestoreCopy {
 	candidates = slices.Clone(candidates)
 	slices.SortStableFunc(candidates, func(a, b candidate) int {
 		if a.failing != b.failing {
 			return map[bool]int{true: 1, false: -1}[a.failing]
+		}
+		if a.file.Unread() != b.file.Unread() {
+			return map[bool]int{true: 1, false: -1}[a.file.Unread()]
 		}
 		return cmp.Or(cmp.Compare(speedOf(a.file.Provider), speedOf(b.file.Provider)), compareVerified(b.file, a.file), cmp.Compare(a.file.ID, b.file.ID))
 	})
@@ -76,6 +79,9 @@ func (c candidate) why() string {
 		why += "; never read back"
 	} else {
 		why += "; found identical on " + c.file.VerifiedAt.UTC().Format("2006-01-02")
+	}
+	if c.file.Unread() {
+		why += "; could not be read on " + c.file.UnreadAt.UTC().Format("2006-01-02")
 	}
 	if c.failing {
 		why += "; its drive failed its newest check"

@@ -17,6 +17,10 @@ func TestRank(t *testing.T) {
 	made := func(id, provider string, verified *time.Time, failing bool) candidate {
 		return candidate{file: models.DriveFile{ID: id, Provider: provider, VerifiedAt: verified}, drive: id, failing: failing}
 	}
+	unread := func(c candidate) candidate {
+		c.file.Status, c.file.UnreadSince, c.file.UnreadAt = models.StatusFinished, day(3), day(4)
+		return c
+	}
 	for name, c := range map[string]struct {
 		of   []candidate
 		want string
@@ -27,6 +31,7 @@ func TestRank(t *testing.T) {
 		"sftp is as fast as webdav": {[]candidate{made("b", "sftp", nil, false), made("a", "webdav", nil, false)}, "a b"},
 		"read back last":            {[]candidate{made("old", "s3", day(1), false), made("never", "s3", nil, false), made("new", "s3", day(2), false)}, "new old never"},
 		"failing drives come last":  {[]candidate{made("nas", "local", day(9), true), made("rclone", "rclone", nil, false)}, "rclone nas"},
+		"what could not be read":    {[]candidate{unread(made("nas", "local", day(9), false)), made("down", "local", nil, true), made("rclone", "rclone", nil, false)}, "rclone nas down"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
@@ -44,6 +49,9 @@ func TestRank(t *testing.T) {
 	why := rank([]candidate{made("nas", "local", day(9), true)})[0].Why
 	if why != "a folder of this machine; found identical on 2026-03-09; its drive failed its newest check" {
 		t.Errorf("why: %s", why)
+	}
+	if why := rank([]candidate{unread(made("nas", "local", day(2), false))})[0].Why; !strings.HasSuffix(why, "; could not be read on 2026-03-04") {
+		t.Errorf("why of a copy that could not be read: %s", why)
 	}
 }
 

@@ -116,6 +116,8 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"losing a copy":                               testLoseCopy,
 		"the newest copy":                             testNewestCopy,
 		"samples":                                     testSamples,
+		"copies that cannot be read":                  testUnreadCopies,
+		"copies that are made again":                  testUnreadAndMadeAgain,
 		"checks of drives":                            testDriveChecks,
 		"uploads do not hold up the next backup":      testUploadsBeside,
 		"the installation's id":                       testInstallation,
@@ -163,6 +165,7 @@ func contract(t *testing.T, open func(t *testing.T) *Store) {
 		"upgrading the third version":                 testUpgradeOfThird,
 		"upgrading the fourth version":                testUpgradeOfFourth,
 		"upgrading the fifth version":                 testUpgradeOfFifth,
+		"upgrading the sixth version":                 testUpgradeOfSixth,
 		"a newer version's database":                  testTooNew,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })

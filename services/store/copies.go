@@ -71,20 +71,21 @@ func (s *Store) FailedCopies(ctx context.Context, driveID string, since time.Tim
 }
 
 // SampleCopies returns finished copies on a drive, at most limit, those that were never or
-// longest ago read back first, and none that was since a moment.
+// longest ago read back first, and none that was since a moment. Those that could not be
+// read are left out: they are read again beside the sample, see UnreadCopies.
 func (s *Store) SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error) {
 	copies := []models.DriveFile{}
 	err := s.read(ctx).Clauses(filesByDrive).
-		Where("drive_id = ? AND status = ? AND (verified_at IS NULL OR verified_at < ?)", driveID, models.StatusFinished, utc(since)).
+		Where("drive_id = ? AND status = ? AND (verified_at IS NULL OR verified_at < ?) AND unread_at IS NULL", driveID, models.StatusFinished, utc(since)).
 		Order("verified_at").Limit(limit).Find(&copies).Error
 	return copies, s.fault("choose copies to read back", err)
 }
 
 // NewestCopy returns the finished copy on a drive of the newest backup, or
-// models.ErrNotFound. Ids grow with time, RFC 9562 (version 7).
+// models.ErrNotFound; those that could not be read are left out. Ids grow with time, RFC 9562 (version 7).
 func (s *Store) NewestCopy(ctx context.Context, driveID string) (models.DriveFile, error) {
 	var copies []models.DriveFile
-	err := s.read(ctx).Clauses(filesByDrive).Where("drive_id = ? AND status = ?", driveID, models.StatusFinished).
+	err := s.read(ctx).Clauses(filesByDrive).Where("drive_id = ? AND status = ? AND unread_at IS NULL", driveID, models.StatusFinished).
 		Order("id DESC").Limit(1).Find(&copies).Error
 	if err == nil && len(copies) == 0 {
 		return models.DriveFile{}, models.NotFoundf("the drive %s holds no copy yet", driveID)
@@ -97,11 +98,11 @@ func (s *Store) NewestCopy(ctx context.Context, driveID string) (models.DriveFil
 func (s *Store) VerifyCopy(ctx context.Context, driveFileID string, at time.Time) error {
 	return s.write(ctx, "record that a copy was read back", func(tx *gorm.DB) error {
 		file := tx.Model(&models.DriveFile{}).Where("id = ? AND status = ?", driveFileID, models.StatusFinished)
-		return file.Updates(map[string]any{"verified_at": utc(at), "updated_at": models.Now()}).Error
+		return file.Updates(readable(map[string]any{"verified_at": utc(at), "updated_at": models.Now()})).Error
 	})
 }
 
-// LoseCopy records that a finished copy is missing or damaged; its backup has failed
+// LoseCopy records that a finished copy is missing, damaged or unreadable; its backup has failed
 // then, and is healed by itself even if its run was cancelled. It returns models.ErrConflict when the backup is pending, or has been tried
 // again since the copy was looked at, for that attempt has seen to the copy itself, and
 // models.ErrNotFound when the backup or the copy was removed meanwhile.
@@ -117,10 +118,10 @@ func (s *Store) LoseCopy(ctx context.Context, lost models.LostCopy) error {
 			return err
 		}
 		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ? AND status = ?", lost.DriveFileID, lost.BackupID, models.StatusFinished)
-		return changedOr(file.Updates(map[string]any{
+		return changedOr(file.Updates(readable(map[string]any{
 			"status": models.StatusFailed, "error": storable(lost.Error, textLimit), "heal_at": utc(lost.HealAt), "heals": 0,
 			"verified_at": nil, "updated_at": models.Now(),
-		}), func() error { return staleCopy(tx, lost.DriveFileID) })
+		})), func() error { return staleCopy(tx, lost.DriveFileID) })
 	})
 }
 

@@ -20,6 +20,7 @@ func careOfCopies(t *testing.T, s *Store, drive string) map[string]func() error 
 		"failed copies":     func() error { _, err := s.FailedCopies(ctx, drive, now.Add(-time.Hour), 200); return err },
 		"making due":        func() error { return s.HealDrive(ctx, drive, now.Add(-time.Hour), now) },
 		"a sample":          func() error { _, err := s.SampleCopies(ctx, drive, now.Add(-24*time.Hour), 2); return err },
+		"unread copies":     func() error { _, err := s.UnreadCopies(ctx, drive, now, 4); return err },
 		"the next to copy":  func() error { _, err := s.NextToCopy(ctx, here); return ignoreMissing(err) },
 		"the next to dump":  func() error { _, err := s.nextToDump(ctx); return ignoreMissing(err) },
 		"the newest copy":   func() error { _, err := s.NewestCopy(ctx, drive); return ignoreMissing(err) },

@@ -33,8 +33,12 @@ const (
 	copiesByAge   index = "idx_drive_files_made"
 )
 
-// filesToHeal is the index of drive files that wait to be made again.
-const filesToHeal index = "idx_drive_files_heal"
+// filesToHeal is the index of drive files that wait to be made again, filesUnread that of
+// those that could not be read.
+const (
+	filesToHeal index = "idx_drive_files_heal"
+	filesUnread index = "idx_drive_files_unread"
+)
 
 // The indexes of notifications: those that are to be sent, and those of a job by when their
 // events happened.

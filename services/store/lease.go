@@ -125,11 +125,11 @@ func (s *Store) ChangeDriveFile(ctx context.Context, backupID, driveFileID, runn
 			return err
 		}
 		file := tx.Model(&models.DriveFile{}).Where("id = ? AND backup_id = ?", driveFileID, backupID)
-		changed := file.Updates(map[string]any{
+		changed := file.Updates(readable(map[string]any{
 			"status": c.Status, "error": storable(c.Error, textLimit), "path": c.Path, "size": c.Size,
 			"verified_at": utcOrNil(c.VerifiedAt), "locked_until": utcOrNil(c.LockedUntil),
 			"heal_at": utcOrNil(c.HealAt), "heals": c.Heals, "updated_at": models.Now(),
-		})
+		}))
 		return changedOr(changed, func() error {
 			return models.NotFoundf("the backup %s has no copy %s", backupID, driveFileID)
 		})

@@ -29,6 +29,7 @@ func migrations() []*gormigrate.Migration {
 		{ID: "0004_time", Migrate: timeTables},
 		{ID: "0005_trust", Migrate: trustTables},
 		{ID: "0006_dashboard", Migrate: dashboardTables},
+		{ID: "0007_unread", Migrate: unreadColumns},
 	}
 }
 

@@ -87,10 +87,10 @@ func requeue(tx *gorm.DB, id string, redump bool, lease map[string]any) error {
 	if err := tx.Model(&models.Backup{}).Where("id = ?", id).Updates(changes).Error; err != nil {
 		return err
 	}
-	pending := map[string]any{
+	pending := readable(map[string]any{
 		"status": models.StatusPending, "error": "", "path": nil, "size": 0, "verified_at": nil, "locked_until": nil,
 		"heal_at": nil, "updated_at": models.Now(),
-	}
+	})
 	if lease["lease_owner"] == "" {
 		pending["heals"] = 0
 	}

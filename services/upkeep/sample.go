@@ -18,15 +18,15 @@ var sampleEvery = map[string]time.Duration{
 	drive.SampleMonthly: 30 * 24 * time.Hour,
 }
 
-// SampleDue reads copies back on the drives where that is due and that work. Of several
-// replicas one reads each.
+// SampleDue reads copies back on the drives where that is due and that work, those that could
+// not be read lately first. Of several replicas one reads each.
 func (s *Service) SampleDue(ctx context.Context) error {
 	return s.each(ctx, "read copies back from", func(d models.Drive, last models.DriveCheck) error {
 		every, wanted := sampleEvery[d.Settings[drive.SettingSample]]
 		if !wanted || last.GoodAt == nil || !last.Good() {
 			return nil
 		}
-		return s.sample(ctx, d.ID, every)
+		return errors.Join(s.reread(ctx, d.ID), s.sample(ctx, d.ID, every))
 	})
 }
 
@@ -47,6 +47,27 @@ func (s *Service) sample(ctx context.Context, driveID string, every time.Duratio
 	var failures []error
 	for _, c := range copies {
 		failures = append(failures, s.readBack(ctx, c))
+	}
+	return errors.Join(failures...)
+}
+
+// reread reads copies once more that could not be read lately. They hold no place of the
+// sample, which is for copies of which nothing is known.
+func (s *Service) reread(ctx context.Context, driveID string) error {
+	s.sampling.Lock()
+	defer s.sampling.Unlock()
+	since := s.now().Add(-rereadEvery)
+	copies, err := s.store.UnreadCopies(ctx, driveID, since, rereadsAtOnce)
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, c := range copies {
+		won, err := s.store.ClaimUnread(ctx, c.ID, since, s.now())
+		if err == nil && won {
+			err = s.readBack(ctx, c)
+		}
+		failures = append(failures, err)
 	}
 	return errors.Join(failures...)
 }
@@ -82,7 +103,7 @@ func (s *Service) readBack(ctx context.Context, c models.DriveFile) error {
 		return fmt.Errorf("read a copy of the backup %s back: %w", c.BackupID, err)
 	}
 	for _, v := range verdicts {
-		s.log.Info("copy read back as a sample", "backup_id", c.BackupID, "drive_id", v.DriveID, "identical", v.Identical, "error", v.Error)
+		s.log.Info("copy read back", "backup_id", c.BackupID, "drive_id", v.DriveID, "identical", v.Identical, "error", v.Error)
 	}
 	return nil
 }

@@ -29,6 +29,11 @@ const (
 	// sampleSize is how many copies are read back besides the newest. Those that were
 	// read longest ago come first, so that in time every copy is.
 	sampleSize = 2
+	// rereadEvery is how often a copy that could not be read is tried once more: within a day
+	// or so it is known whether it can be read at all, which is what calls it lost.
+	rereadEvery = 12 * time.Hour
+	// rereadsAtOnce bounds how many of those one look reads.
+	rereadsAtOnce = 4
 	// healSince is how long ago a copy has failed at most that is made again when its
 	// drive works.
 	healSince = 14 * 24 * time.Hour
@@ -50,6 +55,11 @@ type Store interface {
 	// SampleCopies returns finished copies on a drive that were not read back since a
 	// moment, longest ago first.
 	SampleCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
+	// UnreadCopies returns finished copies on a drive that could not be read and that nobody
+	// has tried to read since a moment, longest ago first; ClaimUnread is as ClaimDriveCheck,
+	// for reading one of them once more.
+	UnreadCopies(ctx context.Context, driveID string, since time.Time, limit int) ([]models.DriveFile, error)
+	ClaimUnread(ctx context.Context, driveFileID string, since, now time.Time) (bool, error)
 	// SharedFact returns what is known under a name, and sets it to what is offered when
 	// nothing is; ReplaceFact changes it unless another process has from old.
 	SharedFact(ctx context.Context, name, offer string) (string, error)

@@ -31,6 +31,8 @@ type place struct {
 	swept    int
 	sweepErr error
 	verified []string
+	// unreadable are the backups whose copies cannot be read.
+	unreadable []string
 }
 
 func newPlace(t *testing.T) *place {
@@ -93,6 +95,9 @@ func (p *place) Verify(_ context.Context, backupID, driveFileID string) ([]model
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.verified = append(p.verified, backupID)
+	if slices.Contains(p.unreadable, backupID) {
+		return []models.CopyVerdict{{DriveFileID: driveFileID, Error: "input/output error"}}, p.store.UnreadCopy(context.Background(), driveFileID, p.now, "input/output error")
+	}
 	return []models.CopyVerdict{{DriveFileID: driveFileID, Identical: true}}, p.store.VerifyCopy(context.Background(), driveFileID, p.now)
 }
 

@@ -92,7 +92,8 @@ type Copy struct {
 	ID, Drive, Provider, Path string
 	Chip                      components.Chip
 	Error                     string
-	// Healing says when a failed copy is made again; empty for others.
+	// Healing says when a failed copy is made again, and what becomes of one that could not
+	// be read; empty for others.
 	Healing string
 	// AfterCheck says that a check of the drive makes that happen, and DrivePath where
 	// it can be asked for.
@@ -202,6 +203,9 @@ func newCopy(b models.Backup, f models.DriveFile, k Known, now time.Time) Copy {
 	}
 	if f.Status == models.StatusFinished {
 		c.DownloadPath = Path(f.BackupID) + "/files/" + f.ID
+	}
+	if f.Unread() {
+		c.Error = human.Own("drive", f.UnreadError)
 	}
 	if f.Status == models.StatusPending {
 		c.Sent, c.Size = sent(b, f), 0

@@ -93,6 +93,9 @@ func copyChip(b models.Backup, f models.DriveFile) components.Chip {
 	if b.Cancelled() && f.Status == models.StatusFailed {
 		return components.Chip{Tone: components.ToneQuiet, Icon: "stop", Text: "Not made"}
 	}
+	if f.Unread() {
+		return components.Chip{Tone: components.ToneWarn, Icon: "warning", Text: "Could not be read"}
+	}
 	return statusChip(f.Status)
 }
 

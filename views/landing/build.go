@@ -13,6 +13,7 @@ import (
 // shown of everything that is known.
 type Build struct {
 	Alarms  []alarms.View
+	Left    []LeftOut
 	Summary Summary
 	// Rows are all of them, the worst first.
 	Rows []Row
@@ -23,7 +24,7 @@ type Build struct {
 // NewBuild decides what is to be shown.
 func NewBuild(facts Facts, now time.Time) *Build {
 	known := databases(facts.Jobs, facts.Sources)
-	b := &Build{Summary: newSummary(known, facts, now), facts: make(map[string]JobFacts, len(facts.Jobs))}
+	b := &Build{Left: facts.Left, Summary: newSummary(known, facts, now), facts: make(map[string]JobFacts, len(facts.Jobs))}
 	labels := map[string]string{}
 	for _, f := range facts.Jobs {
 		labels[f.Job.ID], b.facts[f.Job.ID] = f.Job.Label, f
@@ -45,7 +46,7 @@ func (b *Build) View(part int) View {
 	all := max(1, (len(b.Rows)+rowsOfPart-1)/rowsOfPart)
 	part = min(max(1, part), all)
 	from, to := (part-1)*rowsOfPart, min(part*rowsOfPart, len(b.Rows))
-	return View{Alarms: b.Alarms, Summary: b.Summary, Rows: b.Rows[from:to],
+	return View{Alarms: b.Alarms, Left: b.Left, Summary: b.Summary, Rows: b.Rows[from:to],
 		Parts: Parts{Part: part, All: all, First: from + 1, Last: to, Databases: len(b.Rows)}}
 }
 

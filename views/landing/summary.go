@@ -45,8 +45,10 @@ type tally struct {
 	// failing, overdue and waiting are jobs: those whose newest run is no good or wants
 	// a look, those that should have run since, and those that never ran.
 	failing, overdue, waiting []string
-	running                   bool
-	newest, next              *time.Time
+	// left are the labels of what is set up and does not run.
+	left         []string
+	running      bool
+	newest, next *time.Time
 }
 
 func count(known []*database) tally {
@@ -104,6 +106,9 @@ func newestGood(f JobFacts) *models.Backup {
 // newSummary answers for all databases together, and tells of the drives.
 func newSummary(known []*database, f Facts, now time.Time) Summary {
 	t := count(known)
+	for _, l := range f.Left {
+		t.left = append(t.left, l.Label)
+	}
 	s := answer(t)
 	s.Drives = driveWords(f.Drives)
 	if s.Drives != "" && s.Tone == components.ToneGood {
@@ -165,7 +170,7 @@ func answer(t tally) Summary {
 		return Summary{Tone: components.ToneBad, Icon: "cross", Answer: "No", Detail: "There is no backup to restore from."}
 	case len(t.lost) > 0:
 		return Summary{Tone: components.ToneBad, Icon: "warning", Answer: "Only partly", Detail: "Nothing of " + human.Names(t.lost) + " can be restored."}
-	case len(t.failing)+len(t.overdue) > 0:
+	case len(t.failing)+len(t.overdue)+len(t.left) > 0:
 		return Summary{Tone: components.ToneWarn, Icon: "warning", Answer: "Yes, but look", Detail: "Every database can be restored." + attention(t)}
 	case len(t.unproven) > 0:
 		return Summary{Tone: components.ToneWarn, Icon: "check", Answer: "Very likely", Detail: "Every database is backed up, but no test restore has proven " + human.Names(t.unproven) + " yet."}
@@ -177,7 +182,7 @@ func answer(t tally) Summary {
 	return Summary{Tone: components.ToneGood, Icon: "shield", Answer: "Yes", Detail: detail}
 }
 
-// attention says which jobs need a look.
+// attention says what needs a look.
 func attention(t tally) string {
 	said := ""
 	if len(t.failing) > 0 {
@@ -185,6 +190,9 @@ func attention(t tally) string {
 	}
 	if len(t.overdue) > 0 {
 		said += " Without the backup that was due: " + human.Names(t.overdue) + "."
+	}
+	if len(t.left) > 0 {
+		said += " Set up and not running: " + human.Names(t.left) + "."
 	}
 	return said
 }

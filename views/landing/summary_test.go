@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/backupman/backupman/models"
+	"github.com/backupman/backupman/views/plan"
 )
 
 // job makes the facts of a job of a source from its newest backup, and marks
@@ -69,4 +70,16 @@ func TestSummary(t *testing.T) {
 // summaryOf answers for jobs and drives.
 func summaryOf(jobs []JobFacts, drives []DriveFacts) Summary {
 	return NewBuild(Facts{Jobs: jobs, Drives: drives}, now).Summary
+}
+
+func TestWhatIsLeftOutNeedsALook(t *testing.T) {
+	proven := backup(models.StatusFinished, time.Hour, true)
+	left := []LeftOut{{Kind: "job", Left: plan.Left{Label: "weekly", Reason: "Its drive is gone."}}}
+	b := NewBuild(Facts{Jobs: []JobFacts{job("a", "shop", proven)}, Left: left}, now)
+	if s := b.Summary; s.Answer != "Yes, but look" || !strings.Contains(s.Detail, "Set up and not running: weekly.") {
+		t.Errorf("%s: %s", s.Answer, s.Detail)
+	}
+	if v := b.View(1); len(v.Left) != 1 || v.Left[0].Label != "weekly" {
+		t.Errorf("the page shows %+v", v.Left)
+	}
 }

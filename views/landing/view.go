@@ -10,12 +10,15 @@ import (
 	"github.com/backupman/backupman/views/backups"
 	"github.com/backupman/backupman/views/components"
 	"github.com/backupman/backupman/views/human"
+	"github.com/backupman/backupman/views/plan"
 )
 
 // View is what one part of the page shows.
 type View struct {
 	// Alarms are those that nobody has looked at, newest first.
-	Alarms  []alarms.View
+	Alarms []alarms.View
+	// Left is what is set up and does not run, the worst first.
+	Left    []LeftOut
 	Summary Summary
 	// Rows are those of one part of the page.
 	Rows  []Row
@@ -33,6 +36,12 @@ type Parts struct {
 	First, Last, Databases int
 }
 
+// LeftOut is something that is set up and does not run; Kind is what it is, such as job.
+type LeftOut struct {
+	Kind string
+	plan.Left
+}
+
 // Facts is what is known of everything.
 type Facts struct {
 	Jobs []JobFacts
@@ -42,6 +51,8 @@ type Facts struct {
 	Drives []DriveFacts
 	// Alarms are those that nobody has looked at, newest first.
 	Alarms []models.Alarm
+	// Left is what is set up and does not run, the worst first.
+	Left []LeftOut
 	// Pasts are the last days of databases, by the ids of their sources.
 	Pasts map[string]Past
 }

@@ -69,6 +69,8 @@ func eventHint(e models.Event) string {
 		return "Far less, or far more, than those before it."
 	case models.EventDriveFailing:
 		return "Its daily check failed; once until it works."
+	case models.EventLeftOut:
+		return "A job, or what one needs, cannot be used as it is set up; once until it can."
 	case models.EventRecovered:
 		return "The first good one after one of these."
 	case models.EventFinished:

@@ -147,6 +147,8 @@ func EventWords(e models.Event) string {
 		return "A drive does not work"
 	case models.EventDriveGood:
 		return "A drive works again"
+	case models.EventLeftOut:
+		return "Something set up does not run"
 	case models.EventTest:
 		return "A test"
 	}
@@ -242,6 +244,8 @@ func pathOf(n models.Notification) string {
 	case n.Event == models.EventDriveFailing || n.Event == models.EventDriveGood:
 		drive, _, _ := strings.Cut(n.About, "/")
 		return "/drives/" + drive
+	case n.Event == models.EventLeftOut:
+		return "/"
 	}
 	return ""
 }

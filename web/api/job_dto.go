@@ -10,6 +10,16 @@ import (
 // Jobs is the envelope of the list of jobs.
 type Jobs struct {
 	Results []Job `json:"Results"`
+	// LeftOut are those that are set up and do not run.
+	LeftOut []LeftOut `json:"LeftOut"`
+}
+
+// LeftOut is a job that is set up and does not run, and why.
+type LeftOut struct {
+	// ID is null for one that never ran.
+	ID     *string `json:"Id"`
+	Label  string  `json:"Label"`
+	Reason string  `json:"Reason"`
 }
 
 // Job is a configured job as the API tells it.

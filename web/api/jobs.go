@@ -21,7 +21,8 @@ const (
 	toldRemovals = 100
 )
 
-// ListJobs answers GET /api/jobs with every configured job, by label.
+// ListJobs answers GET /api/jobs with every configured job, by label, and with those that are
+// set up and do not run.
 func (h *Handlers) ListJobs(c *gin.Context) error {
 	found, err := h.Store.Jobs(c.Request.Context())
 	if err != nil {
@@ -37,8 +38,34 @@ func (h *Handlers) ListJobs(c *gin.Context) error {
 			told.Results = append(told.Results, h.scheduled(j, newJob(j, known.sources, known.drives)))
 		}
 	}
+	if told.LeftOut, err = h.leftOut(c.Request.Context(), identity.Jobs(c)); err != nil {
+		return err
+	}
 	c.PureJSON(http.StatusOK, told)
 	return nil
+}
+
+// leftOut are the jobs that are set up and do not run, of those that a request may see.
+func (h *Handlers) leftOut(ctx context.Context, only []string) ([]LeftOut, error) {
+	told := []LeftOut{}
+	if h.Planner == nil {
+		return told, nil
+	}
+	all, err := h.Planner.LeftOut(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range all {
+		if i.Kind != models.PlanJob || !mayJob(only, i.ID) {
+			continue
+		}
+		l := LeftOut{Label: i.Label, Reason: i.Reason}
+		if i.ID != "" {
+			l.ID = &i.ID
+		}
+		told = append(told, l)
+	}
+	return told, nil
 }
 
 // GetJob answers GET /api/jobs/:id with the job, the slots that it missed and the copies

@@ -19,6 +19,8 @@ type Planner interface {
 	Origin(ctx context.Context, kind models.PlanKind, label string) (models.Origin, error)
 	// Draft has an empty secret for each that is set.
 	Draft(ctx context.Context, kind models.PlanKind, label string) (models.PlanDraft, error)
+	// LeftOut returns what is set up and does not run, with the reasons.
+	LeftOut(ctx context.Context) ([]models.LeftItem, error)
 	// Save returns the id. Its error is a models.FieldErrors when the draft has mistakes.
 	Save(ctx context.Context, draft models.PlanDraft, isNew bool, by string) (id string, err error)
 	// Remove returns models.ErrConflict while something depends on what goes.

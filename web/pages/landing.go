@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,9 @@ import (
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/views/components"
+	"github.com/backupman/backupman/views/jobs"
 	"github.com/backupman/backupman/views/landing"
+	"github.com/backupman/backupman/views/plan"
 )
 
 // Landing answers GET /: can I restore? Of very many databases ?page= shows another part.
@@ -178,7 +181,24 @@ func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error
 	if f.Alarms, err = h.Proof.Alarms(ctx, true); err != nil {
 		return f, fmt.Errorf("list alarms: %w", err)
 	}
-	return f, nil
+	f.Left, err = h.leftOfAll(ctx)
+	return f, err
+}
+
+// leftOfAll returns what is set up and does not run: jobs first, for nothing else tells of
+// those, and then what jobs need.
+func (h *Handlers) leftOfAll(ctx context.Context) ([]landing.LeftOut, error) {
+	var all []landing.LeftOut
+	for _, n := range []plan.Noun{jobs.Noun, plan.Sources, plan.Drives, plan.Notifiers} {
+		left, err := h.leftOut(ctx, n)
+		if err != nil {
+			return nil, fmt.Errorf("list what is left out: %w", err)
+		}
+		for _, l := range left {
+			all = append(all, landing.LeftOut{Kind: cmp.Or(n.Thing, n.One), Left: l})
+		}
+	}
+	return all, nil
 }
 
 // driveStandings are what the overview knows of the configured drives. No drive is asked.
