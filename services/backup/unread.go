@@ -20,11 +20,7 @@ const (
 // isUnreadable reports whether it is the copy's fault that it could not be read: its drive
 // works. A drive that is away, and a reading that was broken off, say nothing of a copy.
 func isUnreadable(ctx context.Context, d drive.Drive, err error) bool {
-	if err == nil || ctx.Err() != nil {
-		return false
-	}
-	_, err = d.Check(ctx)
-	return err == nil
+	return err != nil && ctx.Err() == nil && works(ctx, d)
 }
 
 // unreadTooOften returns the sentence that says why a copy is lost when reading it has failed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/backupman/backupman/models"
 	"github.com/backupman/backupman/services/archive"
@@ -77,10 +78,17 @@ func (s *Service) verify(ctx context.Context, b models.Backup, f models.DriveFil
 // isGone reports whether a copy is missing from a drive that works. A drive that is
 // away, such as a disk that is not mounted, holds what it held.
 func isGone(ctx context.Context, d drive.Drive, err error) bool {
-	if !errors.Is(err, models.ErrNotFound) {
-		return false
-	}
-	_, err = d.Check(ctx)
+	return errors.Is(err, models.ErrNotFound) && works(ctx, d)
+}
+
+// checkTime is how long a drive may take to say that it works.
+const checkTime = 90 * time.Second
+
+// works asks a drive whether it works. One that says nothing does not.
+func works(ctx context.Context, d drive.Drive) bool {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	_, err := d.Check(ctx)
 	return err == nil
 }
 
