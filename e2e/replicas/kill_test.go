@@ -48,6 +48,8 @@ type victim struct {
 	// restored are the backups that were restored already, read the copies that were read
 	// back, both by id.
 	restored, read map[string]bool
+	// slowest is the longest that settling took.
+	slowest time.Duration
 }
 
 // TestKilledAtAnyPoint kills a server with SIGKILL at random moments of its runs. Soon after
@@ -87,14 +89,14 @@ func TestKilledAtAnyPoint(t *testing.T) {
 		start := time.Now()
 		server = v.serve(t)
 		if !t.Run(fmt.Sprintf("%d after %s", n, at.Round(time.Millisecond)), func(t *testing.T) {
-			v.settled(t, start, settleWithin)
+			v.slowest = max(v.slowest, v.settled(t, start, settleWithin))
 			v.inOrder(t)
 			tally[v.outcome(t, id)]++
 		}) {
 			t.Logf("the server said: %s", server.Log())
 		}
 	}
-	t.Logf("of %d killed runs: %v", points, tally)
+	t.Logf("of %d killed runs: %v; everything had settled %s after the next start at the latest", points, tally, v.slowest.Round(time.Millisecond))
 	clear(v.read) // nothing that was finished is lost later
 	v.inOrder(t)
 	if len(tally) < 2 {
@@ -195,15 +197,18 @@ func (v *victim) ask(t *testing.T, server *program.Server) string {
 }
 
 // settled waits until nothing is pending, and no drill runs that began before the
-// server was started; then for the drills that began since.
-func (v *victim) settled(t *testing.T, start time.Time, within time.Duration) {
+// server was started, and returns how long after the start that was; then for the drills
+// that began since.
+func (v *victim) settled(t *testing.T, start time.Time, within time.Duration) time.Duration {
 	t.Helper()
 	meta := v.open(t)
 	defer meta.Close()
 	program.Eventually(t, within, func(ctx context.Context) error {
 		return errors.Join(nothingPending(ctx, meta), drillsEnded(ctx, meta, start))
 	})
+	took := time.Since(start)
 	program.Eventually(t, patience, func(ctx context.Context) error { return drillsEnded(ctx, meta, time.Now()) })
+	return took
 }
 
 func drillsEnded(ctx context.Context, meta *store.Store, before time.Time) error {
