@@ -37,11 +37,11 @@ func (s *Service) outdated(st *state, f filled, version string) error {
 	if who == "" {
 		who = "somebody"
 	}
-	sentence := fmt.Sprintf("the %s %q was changed by %s since you opened it: ", f.kind, f.label, who)
+	sentence := fmt.Sprintf("the %s %q was changed by %s since you opened it", f.kind, f.label, who)
 	if differ := s.difference(item.Fields, f); len(differ) > 0 {
-		sentence += "saved now, and other than yours, is " + strings.Join(differ, ", ") + "; "
+		sentence += ", and now has " + strings.Join(differ, ", ")
 	}
-	return &models.OutdatedError{Fault: &models.Fault{Kind: models.ErrConflict, Sentence: sentence + "save once more to replace that with yours"}, Version: now}
+	return &models.OutdatedError{Fault: &models.Fault{Kind: models.ErrConflict, Sentence: sentence + ": save once more to replace that with yours"}, Version: now}
 }
 
 // difference tells the fields that are saved with another value than a draft has. Secrets
