@@ -24,11 +24,12 @@ const (
 	manyReaders = 20
 	// pageReads is how often each of them reads a page that is measured.
 	pageReads = 50
-	// openPages are left open, on backups that run; each asks for what is new every two
-	// seconds for pollTime.
+	// openPages are left open, on backups that run; each asks for what is new as often
+	// as it says, for watchTime. The server is watched as long without them: in each, what it does
+	// every minute comes once.
 	openPages, runningBackups = 200, 20
-	pollTime                  = 30 * time.Second
-	idleTime                  = 15 * time.Second
+	watchTime                 = time.Minute
+	startTime                 = 15 * time.Second
 )
 
 // onEach runs a benchmark with the metadata in each kind of database.
@@ -108,11 +109,11 @@ func readPage(b *testing.B, who *program.Person, path string) int64 {
 func BenchmarkOpenPages(b *testing.B) { onEach(b, openPagesOf) }
 
 func openPagesOf(b *testing.B, in *installation) {
-	time.Sleep(idleTime) // what a start brings with it ends
+	time.Sleep(startTime) // what a start brings with it ends
 	for b.Loop() {
 		idle := processor(b, in.server.Process.Pid)
-		time.Sleep(idleTime)
-		alone := 100 * (processor(b, in.server.Process.Pid) - idle).Seconds() / idleTime.Seconds()
+		time.Sleep(watchTime)
+		alone := 100 * (processor(b, in.server.Process.Pid) - idle).Seconds() / watchTime.Seconds()
 		pages := make([]*openPage, openPages)
 		for n := range pages {
 			path := "/backups/" + pageBackup(manyBackups+1+n%runningBackups)
@@ -124,7 +125,7 @@ func openPagesOf(b *testing.B, in *installation) {
 		before := processor(b, in.server.Process.Pid)
 		var wait sync.WaitGroup
 		for n, p := range pages {
-			wait.Go(func() { p.poll(b, time.Duration(n)*2*time.Second/openPages) })
+			wait.Go(func() { p.poll(b, time.Duration(n)*p.every/openPages) })
 		}
 		wait.Wait()
 		used, asked := processor(b, in.server.Process.Pid)-before, 0
@@ -132,26 +133,32 @@ func openPagesOf(b *testing.B, in *installation) {
 			asked += p.asked
 		}
 		b.ReportMetric(alone, "%-alone")
-		b.ReportMetric(100*used.Seconds()/pollTime.Seconds()-alone, "%-of-a-processor")
-		b.ReportMetric(float64(asked)/pollTime.Seconds(), "requests/s")
+		b.ReportMetric(100*used.Seconds()/watchTime.Seconds()-alone, "%-of-a-processor")
+		b.ReportMetric(float64(asked)/watchTime.Seconds(), "requests/s")
 		b.ReportMetric(0, "ns/op")
 	}
 }
 
-// openPage is a page in a browser: what it asks for every two seconds.
+// openPage is a page in a browser: what it asks for, and how often.
 type openPage struct {
 	who   *program.Person
 	asks  []string
+	every time.Duration
 	asked int
 }
 
-var polled = regexp.MustCompile(`hx-get="([^"]+)"[^>]*hx-trigger="every 2s`)
+var polled = regexp.MustCompile(`hx-get="([^"]+)"[^>]*hx-trigger="every ([^"]+)"`)
 
 func open(b *testing.B, who *program.Person, path string) *openPage {
 	b.Helper()
-	p := &openPage{who: who, asks: asksOf(who.Get(b, path).Body)}
+	body := who.Get(b, path).Body
+	p := &openPage{who: who, asks: asksOf(body)}
 	if len(p.asks) == 0 {
 		b.Fatalf("nothing on %s asks for what is new", path)
+	}
+	var err error
+	if p.every, err = time.ParseDuration(string(polled.FindSubmatch(body)[2])); err != nil {
+		b.Fatal(err)
 	}
 	if path == "/" {
 		p.asks = p.asks[:1] // somebody who watches one run
@@ -170,7 +177,7 @@ func asksOf(page []byte) []string {
 // poll asks for what is new, and goes on with what the answers say to ask next.
 func (p *openPage) poll(b *testing.B, after time.Duration) {
 	time.Sleep(after)
-	for until := time.Now().Add(pollTime - after); time.Now().Before(until); time.Sleep(2 * time.Second) {
+	for until := time.Now().Add(watchTime - after); time.Now().Before(until); time.Sleep(p.every) {
 		p.ask(b)
 	}
 }

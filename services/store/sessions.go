@@ -69,7 +69,7 @@ func (s *Store) Session(ctx context.Context, tokenHash string) (models.Session, 
 }
 
 func (s *Store) sessionRow(ctx context.Context, tokenHash string) (found models.Session, u models.User, err error) {
-	rows, err := s.readOften(ctx).Raw(sessionQuery, tokenHash).Rows()
+	rows, err := s.rowsOften(ctx, sessionQuery, tokenHash)
 	if err != nil {
 		return found, u, err
 	}

@@ -80,6 +80,9 @@ type Store struct {
 	time func() time.Time
 	// rows are the names of the facts that are there for transactions to lock.
 	rows sync.Map
+	// statements are those of rowsOften that SQLite has taken in, by their text. They end with
+	// the pool.
+	statements sync.Map
 }
 
 // Open opens the metadata database and brings its tables up to date. It is

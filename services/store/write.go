@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 	"time"
 
@@ -27,7 +28,37 @@ func (s *Store) read(ctx context.Context) *gorm.DB { return s.db.WithContext(ctx
 // readOften is read for the few statements that every request of a page makes. SQLite, which
 // runs in this process, takes longer to understand them than to answer; it keeps them.
 func (s *Store) readOften(ctx context.Context) *gorm.DB {
-	return s.db.Session(&gorm.Session{Context: ctx, PrepareStmt: s.config.Provider == ProviderSQLite})
+	return s.db.Session(&gorm.Session{Context: s.often(ctx), PrepareStmt: s.config.Provider == ProviderSQLite})
+}
+
+// often is the context of a statement that reads a row or a few. SQLite answers it sooner than
+// it could be stopped, and watching for that takes two goroutines each time.
+func (s *Store) often(ctx context.Context) context.Context {
+	if s.config.Provider == ProviderSQLite {
+		return context.WithoutCancel(ctx)
+	}
+	return ctx
+}
+
+// rowsOften is readOften without the mapper, for statements that take longer to put together
+// than to answer.
+func (s *Store) rowsOften(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	if s.config.Provider != ProviderSQLite {
+		return s.pool.QueryContext(ctx, query, args...)
+	}
+	kept, known := s.statements.Load(query)
+	if !known {
+		made, err := s.pool.PrepareContext(ctx, query)
+		if err != nil {
+			return nil, err
+		}
+		if kept, known = s.statements.LoadOrStore(query, made); known { // somebody else was quicker
+			if err := made.Close(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return kept.(*sql.Stmt).QueryContext(s.often(ctx), args...)
 }
 
 // write runs change in one transaction, and again when the server undid it to

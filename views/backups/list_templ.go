@@ -516,7 +516,7 @@ func columns(ctx context.Context) []components.Column {
 	return append([]components.Column{{Title: "Tick all of this page", TickAll: "id"}}, listColumns...)
 }
 
-// ShowRow is one row of the list. A pending row asks again every two seconds;
+// ShowRow is one row of the list. A pending row asks again every three seconds;
 // the settled row that answers lacks the trigger, so that asking stops.
 func ShowRow(r Row) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -1092,7 +1092,7 @@ func rowPolling(r Row) templ.Attributes {
 	if r.Status.Settled() {
 		return templ.Attributes{}
 	}
-	return templ.Attributes{"hx-get": r.Path + "/row", "hx-trigger": "every 2s", "hx-swap": "outerHTML"}
+	return templ.Attributes{"hx-get": r.Path + "/row", "hx-trigger": "every 3s", "hx-swap": "outerHTML"}
 }
 
 var _ = templruntime.GeneratedTemplate

@@ -141,7 +141,7 @@ func headChip(c components.Chip, changed bool) templ.Component {
 	})
 }
 
-// runPanel is a pending backup. It looks again every two seconds; what is drawn once the
+// runPanel is a pending backup. It looks again every two and a half seconds; what is drawn once the
 // backup has settled lacks that, so that looking stops.
 func runPanel(r Run) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
@@ -195,7 +195,7 @@ func runPanel(r Run) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\" hx-trigger=\"every 2s\" hx-swap=\"outerHTML\"><div class=\"space-y-4 px-4 py-4 sm:px-5\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 11, "\" hx-trigger=\"every 2500ms\" hx-swap=\"outerHTML\"><div class=\"space-y-4 px-4 py-4 sm:px-5\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1481,7 +1481,7 @@ func polling(j JobCard) templ.Attributes {
 	if j.State != Running {
 		return templ.Attributes{}
 	}
-	return templ.Attributes{"hx-get": "/jobs/" + j.ID + "/card", "hx-trigger": "every 2s", "hx-swap": "outerHTML"}
+	return templ.Attributes{"hx-get": "/jobs/" + j.ID + "/card", "hx-trigger": "every 3s", "hx-swap": "outerHTML"}
 }
 
 func swapped(is bool) templ.Attributes {

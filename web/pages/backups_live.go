@@ -15,7 +15,7 @@ import (
 )
 
 // BackupLive answers GET /backups/:id/live with what changes while a backup is pending, and
-// with the whole page below its head once it is settled. Many pages ask every two seconds, so
+// with the whole page below its head once it is settled. Many pages ask every few seconds, so
 // that it reads no more than it shows, and says nothing where nothing was read since.
 func (h *Handlers) BackupLive(c *gin.Context) error {
 	id, err := pathID(c)

@@ -16,7 +16,7 @@ import (
 const (
 	// worthPacking is the size from which compressing an answer is worth its time.
 	worthPacking = 1 << 10
-	// worthPackingPart is that of a part of a page, which open pages ask for every two seconds:
+	// worthPackingPart is that of a part of a page, which open pages ask for every few seconds:
 	// what fits into a few packets arrives no sooner when it is smaller.
 	worthPackingPart = 8 << 10
 	// keptBuffer is how large a buffer may be to be kept for the next page.
