@@ -11,6 +11,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -92,11 +93,22 @@ func Open(ctx context.Context, c Config, log *slog.Logger) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := errors.Join(s.migrate(ctx), s.learn()); err != nil {
 		_ = s.pool.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// learn has the mapper look at what refers to something else before anything else is asked: at
+// the first sight of a backup it changes what it knows of copies, without a lock, while
+// others may read that.
+func (s *Store) learn() error {
+	statement := gorm.Statement{DB: s.db}
+	if err := statement.Parse(&models.Backup{}); err != nil {
+		return fmt.Errorf("look at how backups are stored: %w", err)
+	}
+	return nil
 }
 
 func connect(ctx context.Context, c Config, log *slog.Logger) (*Store, error) {
