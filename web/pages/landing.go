@@ -188,13 +188,13 @@ func (h *Handlers) landingFacts(ctx context.Context) (f landing.Facts, err error
 // leftOfAll returns what is set up and does not run: jobs first, for nothing else tells of
 // those, and then what jobs need.
 func (h *Handlers) leftOfAll(ctx context.Context) ([]landing.LeftOut, error) {
+	items, err := h.allLeft(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list what is left out: %w", err)
+	}
 	var all []landing.LeftOut
 	for _, n := range []plan.Noun{jobs.Noun, plan.Sources, plan.Drives, plan.Notifiers} {
-		left, err := h.leftOut(ctx, n)
-		if err != nil {
-			return nil, fmt.Errorf("list what is left out: %w", err)
-		}
-		for _, l := range left {
+		for _, l := range leftOf(n, items) {
 			all = append(all, landing.LeftOut{Kind: cmp.Or(n.Thing, n.One), Left: l})
 		}
 	}

@@ -10,28 +10,38 @@ import (
 
 // leftOut returns the things of a kind that are set up and do not run.
 func (h *Handlers) leftOut(ctx context.Context, n plan.Noun) ([]plan.Left, error) {
-	if h.Planner == nil {
-		return nil, nil
-	}
-	all, err := h.Planner.LeftOut(ctx)
+	all, err := h.allLeft(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return leftOf(n, all), nil
+}
+
+// allLeft returns all that is set up and does not run; nothing where nothing is set up on pages.
+func (h *Handlers) allLeft(ctx context.Context) ([]models.LeftItem, error) {
+	if h.Planner == nil {
+		return nil, nil
+	}
+	return h.Planner.LeftOut(ctx)
+}
+
+// leftOf are those of a kind.
+func leftOf(n plan.Noun, all []models.LeftItem) []plan.Left {
 	return plan.NewLeft(n, all, func(i models.LeftItem) string {
 		if i.Kind == models.PlanNotifier {
 			return notifiers.Key(i.Label)
 		}
 		return i.ID
-	}), nil
+	})
 }
 
 // leftItem finds something that is left out by what the address of its pages says; false
 // when there is none.
 func (h *Handlers) leftItem(ctx context.Context, n plan.Noun, key string) (models.LeftItem, bool, error) {
-	if h.Planner == nil || key == "" {
+	if key == "" {
 		return models.LeftItem{}, false, nil
 	}
-	all, err := h.Planner.LeftOut(ctx)
+	all, err := h.allLeft(ctx)
 	if err != nil {
 		return models.LeftItem{}, false, err
 	}
